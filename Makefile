@@ -1,0 +1,109 @@
+# Two commands matter: `make demo` and `make test`. `make help` lists the rest.
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip install -qq --disable-pip-version-check --no-compile -c constraints.txt
+RUN := $(VENV)/.installed-run
+DEV := $(VENV)/.installed-dev
+PARSER := tests/conformance/node_modules/.package-lock.json
+PORT ?= 8787
+
+# Each candidate is really run: a version manager leaves shims on the path that only print an error.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v "$$p"; break; }; done)
+
+.PHONY: help demo up layers setup conformance test lint unit integration e2e bench bench-abr abr-tables constraints clean
+.DEFAULT_GOAL := help
+
+help: ## list what can be made
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 22
+
+demo: ## upload a clip (or VIDEO=path) to the embedded cloud and say where it plays
+	@$(if $(VIDEO),test -f "$(VIDEO)" || { echo "There is no file $(VIDEO)." >&2; exit 2; })
+	@$(MAKE) --no-print-directory -j2 $(RUN) layers
+	@exec $(PY) -m headwater demo --port $(PORT) $(if $(VIDEO),"$(VIDEO)")
+
+up: $(RUN) layers ## start the embedded cloud alone (ARGS="--data DIR" keeps its state)
+	@exec $(PY) -m headwater local up --port $(PORT) $(ARGS)
+
+layers: $(VENV)/bin/python ## build the Lambda layers: FFmpeg and PyAV
+	@$(PY) -m layers.ffmpeg.build
+	@$(PY) -m layers.probe.build
+
+conformance: $(PARSER) ## install the playlist parser that the conformance tests read with (Node.js, npm)
+
+setup: $(DEV) layers conformance ## make the environment with everything a developer needs
+
+test: ## everything that CI runs
+	@$(MAKE) --no-print-directory -j2 $(DEV) layers conformance
+	@for part in lint unit integration e2e; do $(MAKE) --no-print-directory $$part || exit 1; done
+
+lint: $(DEV) ## ruff, mypy, import-linter
+	@echo "== ruff"
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@echo "== mypy"
+	@$(PY) -m mypy
+	@MYPYPATH=.:tests:bench $(PY) -m mypy --explicit-package-bases --follow-imports=silent bench
+	@echo "== import-linter"
+	@$(VENV)/bin/lint-imports --no-logo
+
+unit: $(DEV) layers ## unit tests
+	@echo "== unit tests"
+	@$(PY) -m pytest -q tests/unit
+
+integration: $(DEV) layers conformance ## integration tests, on moto and real worker processes
+	@echo "== integration tests"
+	@$(PY) -m pytest -q tests/integration
+
+e2e: $(DEV) layers ## the whole stack with real FFmpeg and a real browser
+	@echo "== end-to-end tests"
+	@HEADWATER_CHROMIUM="$$(tests/e2e/chromium.sh)" && export HEADWATER_CHROMIUM && $(PY) -m pytest -q tests/e2e
+
+bench: $(DEV) layers ## the benchmarks; each prints a table
+	@HEADWATER_CHROMIUM="$$(tests/e2e/chromium.sh)" && export HEADWATER_CHROMIUM && \
+	for bench in bench/bench_*.py; do echo "== $$bench"; $(PY) "$$bench" || exit 1; done
+
+bench-abr: $(DEV) ## the adaptive bitrate engine against the field (ARGS="--traces DIR")
+	@$(PY) bench/bench_abr.py $(ARGS)
+
+abr-tables: $(DEV) ## train the adaptive bitrate engine's tables (ARGS="--traces DIR", ARGS=--check)
+	@$(PY) bench/train_abr.py $(ARGS)
+
+constraints: ## resolve the three requirements files anew, in a clean environment
+	@rm -rf build/constraints && "$(PYTHON)" -m venv build/constraints
+	@build/constraints/bin/pip install -qq --no-compile setuptools -r requirements.txt
+	@build/constraints/bin/pip install -qq --no-compile -r requirements-local.txt -r requirements-dev.txt
+	@{ sed -n '/^#/p' constraints.txt; build/constraints/bin/pip freeze -qq --all | grep -v '^pip=='; } > build/constraints.txt
+	@mv build/constraints.txt constraints.txt && rm -rf build/constraints
+
+clean: ## remove everything that was made here
+	rm -rf $(VENV) build tests/conformance/node_modules .headwater .chalice/deployments artifacts *.egg-info
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "Headwater needs Python 3.11 or newer. Install it, or say where it is: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	{ echo "$(PYTHON) is not Python 3.11 or newer." >&2; exit 1; }
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || \
+	{ echo "This Python cannot make environments. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@echo "environment: making $(VENV) with $$("$(PYTHON)" --version)"
+	@"$(PYTHON)" -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+
+# Two steps: pip resolves chalice and moto together only slowly, even with every version given.
+$(RUN): requirements.txt requirements-local.txt constraints.txt pyproject.toml | $(VENV)/bin/python
+	@echo "environment: installing what runs"
+	@$(PIP) setuptools wheel -r requirements.txt
+	@$(PIP) -r requirements-local.txt
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEV): requirements-dev.txt $(RUN)
+	@echo "environment: installing the quality gates"
+	@$(PIP) -r requirements-dev.txt
+	@touch $@
+
+$(PARSER): tests/conformance/package.json tests/conformance/package-lock.json
+	@tests/conformance/install.sh
+	@touch $@
