@@ -1,0 +1,1 @@
+"""The layer that holds FFmpeg at bin/ffmpeg."""

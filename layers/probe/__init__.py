@@ -1,0 +1,1 @@
+"""The layer that holds PyAV at python/av."""
