@@ -1,0 +1,1 @@
+"""Decisions as pure functions: no AWS, no clock, no randomness, no environment."""
