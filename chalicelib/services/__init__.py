@@ -1,0 +1,1 @@
+"""Use cases over the small Protocols of ports.py."""

@@ -1,0 +1,116 @@
+"""The end of recordings: deleting every object and row of one, and sweeping up what was left half-way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.keys import is_recording_id, media_prefix, source_key, source_prefix
+from chalicelib.domain.messages import DeleteMessage
+from chalicelib.domain.recording import RecordingStatus
+from chalicelib.services.recordings import fair_group
+
+if TYPE_CHECKING:
+    from chalicelib.domain.recording import Recording
+    from chalicelib.services.ports import Clock, Jobs, Ledger, Objects, Queue, Recordings, Uploads
+
+FINAL_DELAY_S = 900
+"""SQS's longest delay, and as long as a worker that began before the delete can still write."""
+REDRIVE_AFTER_S = 3600
+"""Longer than a delete takes with its second pass and a retry: what is older lost its message."""
+ABANDONED_AFTER_S = 7 * 24 * 3600
+SWEEP_LIMIT = 100
+"""Rows of each kind in one sweep; the next one, a minute later, goes on."""
+
+
+class Lifecycle:
+    """Every step may run twice, late or not at all: the row goes last, and a sweep finds rows that stayed."""
+
+    def __init__(  # noqa: PLR0913  deleting touches every store there is
+        self,
+        recordings: Recordings,
+        jobs: Jobs,
+        uploads: Uploads,
+        *,
+        source: Objects,
+        media: Objects,
+        queue: Queue,
+        ledger: Ledger,
+        clock: Clock,
+    ) -> None:
+        """`queue` is the one that brings delete messages back here."""
+        self._recordings = recordings
+        self._jobs = jobs
+        self._uploads = uploads
+        self._source = source
+        self._media = media
+        self._queue = queue
+        self._ledger = ledger
+        self._clock = clock
+
+    def delete(self, message: DeleteMessage) -> bool:
+        """Remove everything of a recording that is marked as being deleted; False when it is not (nothing done).
+
+        The first pass asks for a final one, which catches what workers wrote meanwhile and takes the row.
+        """
+        if not is_recording_id(message.recording_id):
+            return False
+        recording = self._recordings.get(message.recording_id)
+        if recording is not None and recording.status is not RecordingStatus.DELETING:
+            return False
+        self._purge(message.recording_id, recording)
+        if recording is None:
+            return True
+        if message.final:
+            self._recordings.delete(recording.id)
+        else:
+            final = DeleteMessage(recording.id, final=True)
+            self._queue.send([final.dumps()], group=fair_group(recording.owner), delay_s=FINAL_DELAY_S)
+        return True
+
+    def _purge(self, recording_id: str, recording: Recording | None) -> None:
+        key = source_key(recording_id)
+        if recording is not None and recording.upload_id:
+            self._uploads.abort(key, recording.upload_id)
+        # Jobs first: a worker that finishes now finds no job to commit to.
+        for job in self._jobs.by_recording(recording_id):
+            self._ledger.delete(job.id)
+            self._jobs.delete(job.id)
+        if recording is not None and recording.job_id:
+            # In the final pass the job is gone: what its workers billed after the first one is not.
+            self._ledger.delete(recording.job_id)
+        self._media.delete(self._media.list_keys(media_prefix(recording_id)))
+        self._source.delete([key, *self._source.list_keys(source_prefix(recording_id))])
+
+    def redrive_deletes(self) -> int:
+        """Send the message again for recordings that have been in `deleting` for an hour; returns how many."""
+        now = self._clock.now()
+        stuck = self._recordings.by_status(RecordingStatus.DELETING, limit=SWEEP_LIMIT)
+        stuck = [recording for recording in stuck if recording.updated_at < now - REDRIVE_AFTER_S]
+        for recording in stuck:
+            self._queue.send([DeleteMessage(recording.id).dumps()], group=fair_group(recording.owner))
+            # Touched after sending: lost in between, it is only sent twice.
+            self._recordings.update(recording.id, expect=[RecordingStatus.DELETING], updated_at=now)
+        return len(stuck)
+
+    def close_abandoned_uploads(self) -> int:
+        """Give up uploads that were begun a week ago; their parts go, the row says why. Returns how many."""
+        now = self._clock.now()
+        open_ = self._recordings.by_status(RecordingStatus.UPLOADING, limit=SWEEP_LIMIT)
+        abandoned = [recording for recording in open_ if recording.created_at < now - ABANDONED_AFTER_S]
+        return sum(self._close(recording, now) for recording in abandoned)
+
+    def _close(self, recording: Recording, now: float) -> bool:
+        if recording.upload_id:
+            self._uploads.abort(source_key(recording.id), recording.upload_id)
+        closed = self._recordings.update(
+            recording.id,
+            expect=[RecordingStatus.UPLOADING],
+            status=RecordingStatus.ERRORED,
+            updated_at=now,
+            error_code="upload_abandoned",
+            error_detail="The upload was not finished within seven days. Upload the file again.",
+        )
+        if closed is None:
+            return False
+        self._source.delete([source_key(recording.id)])
+        return True
