@@ -1,0 +1,348 @@
+"""The probing child: `python -I probe_child.py LIBRARY SIZE`, URL on standard input, one JSON object out.
+
+Stands alone on purpose: nothing of ours is imported where hostile bytes are parsed.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import sys
+from contextlib import suppress
+from fractions import Fraction
+from typing import Any
+
+DEMUXERS = "mov,matroska,mpegts,avi,flv,mp3,aac,wav,ogg,mpeg,asf,mxf,flac"
+"""Containers we take. Playlists (hls, dash, concat, sdp) would fetch what they name: never."""
+SCAN_LIMIT = 8_000_000
+PROMISE_S = Fraction(1, 2)
+"""A file that ends later than this before its promised end is whole."""
+MAX_AUDIO = 8
+MAX_SUBTITLES = 32
+LONGEST_TITLE = 80
+GENERIC_NAMES = re.compile(
+    r"handler|core media|apple|mainconcept|gpac|iso ?media|google|lavf|^(stereo|mono)$", re.IGNORECASE
+)
+"""Names that programs give to every track: no title."""
+DEFAULT, COMMENTARY, FORCED, DEAF, BLIND, ATTACHED_PICTURE, CAPTIONS = 0x1, 0x8, 0x40, 0x80, 0x100, 0x400, 0x10000
+"""FFmpeg's AV_DISPOSITION flags."""
+MAX_PIXELS = "35389440"
+UNBOUNDED = "2147483647"
+
+
+class UnknownCodec(Exception):
+    """No decoder of ours knows the picture or the sound; to leave it out would hide half of the recording."""
+
+
+def main() -> None:
+    """Print a SourceMedia as JSON, or {"code": ...}."""
+    sys.path.insert(0, sys.argv[1])
+    import av  # noqa: PLC0415  lives in the layer named on the command line
+
+    url = sys.stdin.read().strip()
+    options = {
+        "format_whitelist": DEMUXERS,
+        "protocol_whitelist": "https,tls,tcp" if url.startswith("https:") else "http,tcp",
+        "rw_timeout": "15000000",
+        "max_pixels": MAX_PIXELS,
+    }
+    try:
+        with av.open(url, options=options, timeout=20) as container:
+            answer = describe(container, int(sys.argv[2]), read_head(url, options))
+        if answer["video"] and not answer["video"]["width"]:
+            # The decoder refused the picture's size, and so does not say it: ask the header alone.
+            with av.open(url, options=options | {"max_pixels": UNBOUNDED}, timeout=20) as container:
+                context = container.streams.video[0].codec_context
+                answer["video"] |= {"width": context.width, "height": context.height}
+    except (av.error.HTTPError, av.error.ConnectionRefusedError, av.error.TimeoutError):
+        answer = {"code": "unreachable"}
+    except UnknownCodec:
+        answer = {"code": "source_unknown_codec"}
+    except (av.error.FFmpegError, OSError, ValueError, MemoryError) as error:
+        not_media = isinstance(error, av.error.InvalidDataError | ValueError | av.error.PermissionError)
+        answer = {"code": "source_not_media" if not_media else "source_unreadable"}
+    json.dump(answer, sys.stdout)
+
+
+def describe(container: Any, size: int, head: bytes) -> dict[str, Any]:
+    """Return SourceMedia's plain form, but for the timeline that picture and sound share.
+
+    A picture that cannot be seeked is prepared first and measured then: until then its lengths are what headers say.
+    """
+    name = container.format.name.split(",")[0]
+    video = next((s for s in container.streams.video if not is_cover(s)), None)
+    audios = [(index, s) for index, s in enumerate(container.streams.audio) if s.codec_context is not None][:MAX_AUDIO]
+    if (video and video.codec_context is None) or (container.streams.audio and not audios):
+        raise UnknownCodec
+    duration = Fraction(container.duration or 0, 1_000_000)
+    seekable = duration > 0 and indexed(name, head)
+    streams = [stream for stream in (video, *(stream for _, stream in audios)) if stream]
+    measured = seekable or bool(video)
+    lengths = {} if measured else scan(container, streams)
+    rewind(container)
+    picture = describe_video(container, video) if video else None
+    starts = {stream.index: start_s(stream) for stream in streams}
+    if video and picture:
+        starts[video.index] = Fraction(picture["start_pts"]) * Fraction(video.time_base)
+    if measured:
+        lengths = lengths_of(container, streams, starts, duration) if seekable else declared(streams, duration)
+    length = lengths.get(streams[0].index, Fraction(0)) if streams else Fraction(0)
+    return {
+        "container": name,
+        "duration_s": str(length),
+        "size_bytes": size,
+        "seekable": seekable,
+        "video": picture and picture | {"duration_s": str(length)},
+        "audios": [
+            describe_audio(stream, lengths.get(stream.index, Fraction(0))) | {"index": index}
+            for index, stream in audios
+        ],
+        "subtitles": [
+            describe_subtitle(stream) | {"index": index}
+            for index, stream in enumerate(container.streams.subtitles[:MAX_SUBTITLES])
+        ],
+    }
+
+
+HEAD = 64 * 1024
+"""Bytes: Matroska's SeekHead and an MP4's leading moov are at the very beginning."""
+CUES = b"\x1c\x53\xbb\x6b"
+CLUSTER = b"\x1f\x43\xb6\x75"
+SEEK_ID = b"\x53\xab\x84"
+
+
+def indexed(name: str, head: bytes) -> bool:
+    """True when a file that begins with `head` says where its key frames are without being read as a whole.
+
+    Matroska does in its Cues, which lie before the first Cluster or are named in the SeekHead. A fragmented MP4
+    (one with `mvex`) is read fragment by fragment whenever it is opened, unless one `sidx` in front lists them all.
+    """
+    if name == "matroska":
+        return CUES in head.replace(SEEK_ID + CLUSTER, b"").partition(CLUSTER)[0]
+    if name == "mov":
+        return b"mvex" not in head or b"sidx" in head.partition(b"moof")[0]
+    return False
+
+
+def read_head(url: str, options: dict[str, str]) -> bytes:
+    """Read the first bytes by the same protocol as everything else."""
+    import av  # noqa: PLC0415
+
+    head = b""
+    with av.open(url, format="data", options=options | {"format_whitelist": "data"}, timeout=20) as raw:
+        for packet in raw.demux():
+            head += bytes(packet)
+            if len(head) >= HEAD:
+                break
+    return head
+
+
+def is_cover(stream: Any) -> bool:
+    """Cover art is a picture that pretends to be a video stream."""
+    return bool(int(stream.disposition) & ATTACHED_PICTURE)
+
+
+def start_s(stream: Any) -> Fraction:
+    """Seconds of the container's time at which the stream begins, by its headers."""
+    return Fraction(stream.start_time or 0) * Fraction(stream.time_base or 0)
+
+
+def lengths_of(
+    container: Any, streams: list[Any], starts: dict[int, Fraction], duration: Fraction
+) -> dict[int, Fraction]:
+    """Seconds of each stream by its index in the file, as the headers say or, where they do not, as its end shows."""
+    if not container.format.name.startswith("matroska"):
+        return declared(streams, duration)
+    ends = {} if not streams or "DURATION" in streams[0].metadata else last_ends(container, streams, duration)
+    return {s.index: matroska_length(s.metadata, starts[s.index], ends.get(s.index, duration)) for s in streams}
+
+
+def declared(streams: list[Any], duration: Fraction) -> dict[int, Fraction]:
+    """Seconds of each stream by its index in the file, or the file's own where its header does not say."""
+    return {s.index: Fraction(s.duration or 0) * Fraction(s.time_base or 0) or duration for s in streams}
+
+
+def rewind(container: Any) -> None:
+    """Go back to the beginning after a scan; what cannot go back has no frame to show either."""
+    import av  # noqa: PLC0415
+
+    with suppress(av.error.FFmpegError):
+        container.seek(0)
+
+
+def matroska_length(tags: Any, start: Fraction, end: Fraction) -> Fraction:
+    """Seconds from a track's first frame at `start` to its end, at most the file's `end`.
+
+    Matroska's header knows the longest track only; its writers note each track's own end in a tag. mkvmerge and
+    its like note a length instead.
+    """
+    clock = re.fullmatch(r"(\d{1,4}):(\d\d):(\d\d\.\d{1,9})", tags.get("DURATION", ""))
+    if clock:
+        hours, minutes, seconds = clock.groups()
+        tagged = 3600 * int(hours) + 60 * int(minutes) + Fraction(seconds)
+        end = min(end, tagged + start if "_STATISTICS_WRITING_APP" in tags else tagged)
+    return max(end - start, Fraction(0))
+
+
+def last_ends(container: Any, streams: list[Any], duration: Fraction) -> dict[int, Fraction]:
+    """Seconds at which each stream's last packets end; nothing when the file is cut off before its promised end."""
+    import av  # noqa: PLC0415
+
+    try:
+        container.seek(int(duration * 1_000_000))
+        ends = {index: last for index, (_, last) in spans(container, streams).items()}
+    except av.error.FFmpegError:
+        return {}
+    return ends if max(ends.values(), default=Fraction(0)) >= duration - PROMISE_S else {}
+
+
+def scan(container: Any, streams: list[Any]) -> dict[int, Fraction]:
+    """Read the packets of all streams for durations that no header gives; seconds by the index in the file."""
+    return {index: last - first for index, (first, last) in spans(container, streams).items()}
+
+
+def spans(container: Any, streams: list[Any]) -> dict[int, tuple[Fraction, Fraction]]:
+    """First and last instant, in seconds, of each stream's packets from where the container is."""
+    seen: dict[int, tuple[int, int]] = {}
+    for count, packet in enumerate(container.demux(streams) if streams else ()):
+        if packet.pts is None or count > SCAN_LIMIT:
+            continue
+        end = packet.pts + (packet.duration or 0)
+        first, last = seen.get(packet.stream.index, (packet.pts, end))
+        seen[packet.stream.index] = min(first, packet.pts), max(last, end)
+    ticks = {stream.index: Fraction(stream.time_base) for stream in streams}
+    return {index: (first * ticks[index], last * ticks[index]) for index, (first, last) in seen.items()}
+
+
+def describe_video(container: Any, stream: Any) -> dict[str, Any]:
+    """Return VideoTrack's plain form but for its length; some facts only a decoded frame tells."""
+    context = stream.codec_context
+    if not context.width or context.width * context.height > int(MAX_PIXELS):
+        return plain_video(stream, context.width, context.height, None)
+    frame = first_frame(container, stream)
+    rotation = int(getattr(frame, "rotation", 0) or 0) % 360
+    sar = Fraction(stream.sample_aspect_ratio or 1) or Fraction(1)
+    width, height = round(context.width * sar), context.height
+    if rotation in {90, 270}:
+        width, height = height, width
+    return plain_video(stream, width, height, frame)
+
+
+def plain_video(stream: Any, width: int, height: int, frame: Any) -> dict[str, Any]:
+    """Collect the facts; `frame` is the first decoded one, or None when there is none to be had."""
+    return {
+        "codec": stream.codec_context.name,
+        "width": width,
+        "height": height,
+        "frame_rate": str(rate_of(stream)),
+        "start_pts": start_of(stream, frame),
+        "time_base": str(stream.time_base),
+        "pix_fmt": stream.codec_context.pix_fmt or "",
+        "rotation": int(getattr(frame, "rotation", 0) or 0) % 360,
+        "sar": str(Fraction(stream.sample_aspect_ratio or 1) or Fraction(1)),
+        "interlaced": bool(getattr(frame, "interlaced_frame", False)),
+        "transfer": TRANSFERS.get(colour(frame, "color_trc"), ""),
+        "tagged": colour(frame, "colorspace") != UNSPECIFIED,
+        "wide": colour(frame, "color_primaries") == BT2020,
+    }
+
+
+def colour(frame: Any, name: str) -> int:
+    """A code point of ISO/IEC 23091-2 of the first frame."""
+    value = getattr(frame, name, None)
+    return UNSPECIFIED if value is None else int(value)
+
+
+UNSPECIFIED, BT2020 = 2, 9
+TRANSFERS = {16: "smpte2084", 18: "arib-std-b67"}
+"""Code points of ISO/IEC 23091-2 that need tone mapping."""
+
+
+def rate_of(stream: Any) -> Fraction:
+    """Frames a second: the average, unless frames come unevenly, then the base rate; 0 when neither makes sense."""
+    average, base = stream.average_rate, stream.base_rate
+    rates = [Fraction(r) for r in (average, base) if r]
+    if not rates:
+        return Fraction(0)
+    even = min(rates) * Fraction(105, 100) >= max(rates)
+    return rates[0] if even else max(rates)
+
+
+def start_of(stream: Any, frame: Any) -> int:
+    """First presentation timestamp, in the stream's ticks."""
+    if frame is not None and frame.pts is not None:
+        return int(frame.pts)
+    return int(stream.start_time or 0)
+
+
+def first_frame(container: Any, stream: Any) -> Any:
+    """Decode until the first picture; None when none comes out of the first packets."""
+    import av  # noqa: PLC0415
+
+    for count, packet in enumerate(container.demux(stream)):
+        try:
+            frames = packet.decode()
+        except av.error.FFmpegError:
+            frames = []
+        if frames:
+            return frames[0]
+        if count > 500:  # noqa: PLR2004  a decoder that is silent for so long has nothing to say
+            return None
+    return None
+
+
+def describe_audio(stream: Any, duration: Fraction) -> dict[str, Any]:
+    """Return AudioTrack's plain form."""
+    context = stream.codec_context
+    return {
+        "codec": context.name,
+        "sample_rate": context.sample_rate or 0,
+        "channels": context.channels if context.sample_rate else 0,
+        "start_s": str(start_s(stream)),
+        "duration_s": str(duration),
+        "bitrate_kbps": round((context.bit_rate or 0) / 1000),
+        "profile": str(stream.profile or ""),
+        "unbroken": is_unbroken(stream),
+        **describe_role(stream),
+    }
+
+
+def is_unbroken(stream: Any) -> bool:
+    """True when the file's own index shows equally long packets without a hole."""
+    times = [entry.timestamp for entry in getattr(stream, "index_entries", ())]
+    return len(times) > 1 and len({after - before for before, after in itertools.pairwise(times)}) == 1
+
+
+def describe_subtitle(stream: Any) -> dict[str, Any]:
+    """Return SubtitleTrack's plain form."""
+    context = stream.codec_context
+    return {
+        "codec": context.name if context else "unknown",
+        "forced": bool(int(stream.disposition) & FORCED),
+        **describe_role(stream),
+    }
+
+
+def describe_role(stream: Any) -> dict[str, Any]:
+    """Language, title and what the track is for; a file may claim anything, so all of it is bounded."""
+    flags = int(stream.disposition)
+    role = "commentary" if flags & COMMENTARY else "described" if flags & BLIND else ""
+    language = str(stream.language or "")
+    return {
+        "language": language if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}", language) else "und",
+        "title": title_of(stream.metadata),
+        "default": bool(flags & DEFAULT),
+        "role": "captions" if flags & (DEAF | CAPTIONS) else role,
+    }
+
+
+def title_of(tags: Any) -> str:
+    """Title as a person gave it: one line, printable, bounded."""
+    handler = str(tags.get("handler_name", ""))
+    title = str(tags.get("title") or tags.get("name") or ("" if GENERIC_NAMES.search(handler) else handler))
+    return " ".join("".join(c if c.isprintable() else " " for c in title).split())[:LONGEST_TITLE]
+
+
+if __name__ == "__main__":
+    main()

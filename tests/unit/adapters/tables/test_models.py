@@ -1,0 +1,33 @@
+"""Items hold exactly what the domain's records hold, and the schema's version."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import pytest
+
+from chalicelib.adapters.tables.job_bills import BillItem
+from chalicelib.adapters.tables.live_streams import StreamItem, StreamRow
+from chalicelib.adapters.tables.recordings import RecordingItem
+from chalicelib.adapters.tables.transcoding_jobs import JobItem
+from chalicelib.adapters.tables.viewer_analytics import SessionItem, ViewerSession
+from chalicelib.domain.cost import Bill
+from chalicelib.domain.job import Job
+from chalicelib.domain.recording import Recording
+
+
+@pytest.mark.parametrize(
+    ("item", "record", "extra"),
+    [
+        (RecordingItem, Recording, set()),
+        (JobItem, Job, set()),
+        (BillItem, Bill, set()),
+        (StreamItem, StreamRow, {"stream_id"}),
+        (SessionItem, ViewerSession, {"expires_at"}),
+    ],
+)
+def test_every_field_has_an_attribute(item: type, record: type, extra: set[str]) -> None:
+    """A field added to a record and forgotten here would be lost without a word."""
+    names = {part.name for part in fields(record)}
+
+    assert set(item.get_attributes()) == names | extra | {"v"}
