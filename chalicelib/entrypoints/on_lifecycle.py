@@ -1,0 +1,44 @@
+"""Lambda on the lifecycle queue: removes deleted recordings, one message at a time."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from chalice.app import Blueprint
+
+from chalicelib import container
+from chalicelib.adapters.telemetry import instrumented
+from chalicelib.config import resource_name
+from chalicelib.domain.messages import DeleteMessage, parse_message
+from chalicelib.errors import Permanent
+
+if TYPE_CHECKING:
+    from chalice.app import SQSEvent
+
+blueprint = Blueprint(__name__)
+log = logging.getLogger(__name__)
+
+
+@blueprint.on_sqs_message(queue=resource_name("lifecycle"), batch_size=1, maximum_concurrency=10)
+@instrumented
+def on_lifecycle(event: SQSEvent) -> dict[str, Any]:
+    """Handle each message; those that failed go back to the queue and, after ten times, to its dead letters."""
+    failed = []
+    for record in event:
+        try:
+            _handle(record.body)
+        except Permanent:
+            log.exception("dropped a message nobody can handle")
+        except Exception:
+            log.exception("could not handle a message")
+            failed.append({"itemIdentifier": record.to_dict()["messageId"]})
+    return {"batchItemFailures": failed}
+
+
+def _handle(body: str) -> None:
+    message = parse_message(body)
+    if not isinstance(message, DeleteMessage):
+        raise Permanent("message_misplaced", "This queue takes delete messages only.")
+    if not container.lifecycle().delete(message):
+        log.warning("not being deleted: %s", message.recording_id)

@@ -1,0 +1,43 @@
+"""Lambda every minute: picks up what lost its message."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from chalice.app import Blueprint
+
+from chalicelib import container
+from chalicelib.adapters.telemetry import instrumented
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chalice.app import CloudWatchEvent
+
+STALLED_JOBS = 20
+"""Jobs looked at in one minute."""
+
+blueprint = Blueprint(__name__)
+log = logging.getLogger(__name__)
+
+
+@blueprint.schedule("rate(1 minute)")
+@instrumented
+def on_schedule(_event: CloudWatchEvent) -> dict[str, int]:
+    """Run every sweep, one failing or not; returns how much each did, and fails when one did."""
+    sweeps: dict[str, Callable[[], int]] = {
+        "deletes": lambda: container.lifecycle().redrive_deletes(),
+        "uploads": lambda: container.lifecycle().close_abandoned_uploads(),
+        "jobs": lambda: container.transcoder().resume_stalled(STALLED_JOBS),
+    }
+    done, errors = {}, []
+    for name, sweep in sweeps.items():
+        try:
+            done[name] = sweep()
+        except Exception as error:
+            log.exception("the sweep of %s failed", name)
+            errors.append(error)
+    if errors:
+        raise errors[0]
+    return done

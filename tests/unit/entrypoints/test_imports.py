@@ -1,0 +1,34 @@
+"""What each function imports before its first event: a cold start is paid by whoever waits."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import chalicelib
+
+ROOT = Path(chalicelib.__file__).parents[1]
+HEAVY = ("pydantic", "jwt", "cryptography", "boto3", "pynamodb", "av", "m3u8")
+ALLOWED = {
+    "chalicelib.entrypoints.on_upload": set[str](),
+    "chalicelib.entrypoints.on_encode": set[str](),
+    "chalicelib.entrypoints.on_encode_high": set[str](),
+    "chalicelib.entrypoints.on_lifecycle": set[str](),
+    "chalicelib.entrypoints.on_prepare": set[str](),
+    "chalicelib.entrypoints.on_schedule": set[str](),
+    "chalicelib.entrypoints.authorizer": set[str](),
+    "app": {"pydantic"},
+}
+
+
+@pytest.mark.parametrize("module", ALLOWED)
+def test_imports_are_light(module: str) -> None:
+    """Validation and tokens belong to the API and the authorizer; clients are made on first use."""
+    script = f"import sys, {module}; print(*[name for name in {HEAVY!r} if name in sys.modules])"
+    loaded = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert ALLOWED[module] == set(loaded.stdout.split())

@@ -1,0 +1,69 @@
+"""The minutely sweeps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chalicelib.entrypoints.on_schedule import STALLED_JOBS, on_schedule
+from chalicelib.errors import Transient
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+EVENT = {
+    "version": "0",
+    "account": "123456789012",
+    "region": "eu-central-1",
+    "detail": {},
+    "detail-type": "Scheduled Event",
+    "source": "aws.events",
+    "time": "2026-11-22T00:00:00Z",
+    "id": "x",
+    "resources": [],
+}
+
+
+class Sweeps:
+    """Counts its calls; the deletes fail on demand."""
+
+    def __init__(self, *, broken: bool) -> None:
+        self.broken = broken
+        self.calls: list[str] = []
+
+    def redrive_deletes(self) -> int:
+        """Sweep deletes."""
+        self.calls.append("deletes")
+        if self.broken:
+            raise Transient("aws_unavailable", "Busy.")
+        return 1
+
+    def close_abandoned_uploads(self) -> int:
+        """Sweep uploads."""
+        self.calls.append("uploads")
+        return 2
+
+    def resume_stalled(self, limit: int) -> int:
+        """Sweep jobs."""
+        assert limit == STALLED_JOBS
+        self.calls.append("jobs")
+        return 3
+
+
+def test_every_sweep_runs(serve: Callable[[str, object], None]) -> None:
+    """And says how much it did."""
+    sweeps = Sweeps(broken=False)
+    serve("lifecycle", sweeps)
+    serve("transcoder", sweeps)
+    assert on_schedule(EVENT, None) == {"deletes": 1, "uploads": 2, "jobs": 3}
+
+
+def test_a_broken_sweep_stops_no_other(serve: Callable[[str, object], None]) -> None:
+    """The function still fails, so that its alarm rings."""
+    sweeps = Sweeps(broken=True)
+    serve("lifecycle", sweeps)
+    serve("transcoder", sweeps)
+    with pytest.raises(Transient):
+        on_schedule(EVENT, None)
+    assert sweeps.calls == ["deletes", "uploads", "jobs"]
