@@ -1,0 +1,1 @@
+"""The embedded cloud: AWS emulated, Lambda workers run for real, one origin in front."""

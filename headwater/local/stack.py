@@ -1,0 +1,150 @@
+"""Wires the parts of the embedded cloud together: as many as possible start at the same time."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from headwater.local.authorization import DEFAULT_TTL_S, AuthorizerSpec
+from headwater.local.aws import AwsEmulator
+from headwater.local.cdn import Cdn, CdnConfig
+from headwater.local.declarations import Declarations, load
+from headwater.local.environment import Site, Stack, stack_environment
+from headwater.local.event_sources import QueuePoller
+from headwater.local.functions import LambdaService
+from headwater.local.gateway import RestGateway
+from headwater.local.issuer import DevIssuer
+from headwater.local.keys import LocalKeys, load_keys
+from headwater.local.listener import serving, url_of
+from headwater.local.origin import Origin
+from headwater.local.provision import provision
+from headwater.local.rest_routes import Route, RouteTable
+from headwater.local.s3_front import S3Front
+from headwater.local.schedules import Scheduler
+from headwater.local.static import StaticSite
+from headwater.local.together import in_thread, together
+from headwater.local.upstream import Upstream, open_session
+
+if TYPE_CHECKING:
+    import socket
+    from contextlib import AsyncExitStack
+    from pathlib import Path
+
+WARM = ("api", "authorizer", "on_upload", "on_encode")
+
+
+class Failed(Exception):
+    """The stack cannot start or go on; the message is a sentence for the person who started it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where things are kept; `data` is None when the emulator keeps its state in a temporary folder."""
+
+    data: Path | None
+    keys: Path
+    logs: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A started stack."""
+
+    buckets: tuple[str, ...]
+    emulator_pid: int
+
+    async def emulator_ended(self) -> None:
+        """Return when the emulator has ended by itself."""
+        # A pidfd becomes readable then, and leaves reaping to the emulator's owner.
+        watched, ended = os.pidfd_open(self.emulator_pid), asyncio.Event()
+        asyncio.get_running_loop().add_reader(watched, ended.set)
+        try:
+            await ended.wait()
+        finally:
+            asyncio.get_running_loop().remove_reader(watched)
+            os.close(watched)
+
+
+async def start_stack(
+    exits: AsyncExitStack, listener: socket.socket, folders: Folders, *, root: Path, layers: Path, verbose: bool
+) -> Running:
+    """Start everything and return once it answers; `exits` stops it again in the opposite order.
+
+    Raises Failed, or what the parts raise, with a sentence for the person who started it.
+    """
+    stack, emulator = Stack(), AwsEmulator()
+    exits.push_async_callback(in_thread, emulator.stop)
+    keys, declarations, endpoint = await together(
+        in_thread(lambda: load_keys(folders.keys)),
+        in_thread(lambda: load(root, stack.stage)),
+        in_thread(lambda: emulator.start(folders.data)),
+    )
+    url = url_of(listener)
+    env = stack_environment(stack, _site(endpoint, url, keys))
+    functions = LambdaService(declarations, root, env, layers, logs=folders.logs, verbose=verbose)
+    exits.push_async_callback(functions.stop)
+    await functions.start()
+    upstream = Upstream(endpoint, await exits.enter_async_context(open_session()))
+    origin = _origin(url, stack, keys, _gateway(declarations, functions), upstream, root / "web")
+    await exits.enter_async_context(serving(listener, origin.handle))
+    secrets = {stack.cdn_key_secret: keys.cdn_pem(), stack.grant_key_secret: keys.grant}
+    await together(
+        in_thread(lambda: provision(endpoint, stack, secrets)),
+        *(_warm(functions, name, folders.logs) for name in WARM if name in declarations.functions),
+    )
+    await _drive(exits, endpoint, stack, declarations, functions)
+    return Running((stack.source_bucket, stack.media_bucket), emulator.pid or 0)
+
+
+def _site(endpoint: str, url: str, keys: LocalKeys) -> Site:
+    """Say where everything is; with a secret of this stack nobody else can presign."""
+    return Site(
+        aws_endpoint=endpoint,
+        public_url=url,
+        cdn_key_pair_id=keys.cdn_key_pair_id(),
+        access_key_id=keys.aws.access_key_id,
+        secret_access_key=keys.aws.secret_access_key,
+    )
+
+
+def _origin(url: str, stack: Stack, keys: LocalKeys, api: RestGateway, upstream: Upstream, web: Path) -> Origin:
+    cdn = CdnConfig(url, stack.media_bucket, {keys.cdn_key_pair_id(): keys.cdn.public_key()})
+    return Origin(
+        public_url=url,
+        api=api,
+        cdn=Cdn(cdn, upstream),
+        s3=S3Front((stack.source_bucket, stack.media_bucket), keys.aws, upstream, url),
+        issuer=DevIssuer(keys.issuer, url),
+        site=StaticSite(web, url),
+    )
+
+
+def _gateway(declarations: Declarations, functions: LambdaService) -> RestGateway:
+    routes = RouteTable(Route(route.method, route.path, route.authorizer) for route in declarations.routes)
+    authorizers = {
+        one.name: AuthorizerSpec(one.name, DEFAULT_TTL_S if one.ttl_s is None else one.ttl_s, one.header)
+        for one in declarations.authorizers
+    }
+    return RestGateway(functions, routes, authorizers, compress_from=declarations.compress_from)
+
+
+async def _warm(functions: LambdaService, name: str, logs: Path) -> None:
+    error = await functions.warm(name)
+    if error is not None:
+        what = f"{error.get('errorType')}: {error.get('errorMessage')}"
+        raise Failed(f"the function {name} does not start ({what}); its log is {logs / name}.log")
+
+
+async def _drive(
+    exits: AsyncExitStack, endpoint: str, stack: Stack, declarations: Declarations, functions: LambdaService
+) -> None:
+    """Start what invokes functions by itself: queues and schedules."""
+    drivers: list[QueuePoller | Scheduler] = [
+        QueuePoller(endpoint, subscription, functions, stack) for subscription in declarations.subscriptions
+    ]
+    drivers.append(Scheduler(declarations.schedules, functions, stack=stack))
+    for driver in drivers:
+        exits.push_async_callback(driver.stop)
+        await driver.start()

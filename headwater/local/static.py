@@ -1,0 +1,123 @@
+"""Pages and their files from web/, with the security headers that production sends."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from chalicelib.domain.abr import tables
+from headwater.local.http_rules import is_unchanged
+from headwater.local.replies import problem
+from headwater.local.targets import safe_path
+
+if TYPE_CHECKING:
+    from headwater.local.targets import Target
+
+_MIME = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".json": "application/json",
+    ".map": "application/json",
+    ".webmanifest": "application/manifest+json",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".webp": "image/webp",
+    ".ico": "image/x-icon",
+    ".woff2": "font/woff2",
+    ".wasm": "application/wasm",
+    ".txt": "text/plain; charset=utf-8",
+    ".md": "text/plain; charset=utf-8",
+}
+_WATCH = re.compile(r"/watch/[A-Za-z0-9_-]{1,64}")
+_FOLDERS = ("assets/", "vendor/")
+_TABLES = "assets/abr/tables/"
+"""Here the engine's trained tables appear, one copy of which serves functions and players."""
+_TABLES_ROOT = Path(tables.__file__).parent
+_ROOT_FILES = frozenset({"favicon.ico", "favicon.svg", "robots.txt", "manifest.webmanifest"})
+
+
+def security_headers(public_url: str) -> dict[str, str]:
+    """Headers of every page; uploads go to `public_url` even when the page was opened by another name."""
+    policy = {
+        "default-src": "'none'",
+        "script-src": "'self'",
+        # The player's components put style elements into their shadow trees.
+        "style-src": "'self' 'unsafe-inline'",
+        "img-src": "'self' data: blob:",
+        "font-src": "'self'",
+        "media-src": "'self' blob: data:",
+        "worker-src": "'self' blob:",
+        "connect-src": f"'self' {public_url}",
+        "manifest-src": "'self'",
+        "form-action": "'self'",
+        "base-uri": "'none'",
+        "frame-ancestors": "'none'",
+    }
+    return {
+        "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+    }
+
+
+def file_of(path: str) -> str | None:
+    """Return the file below web/ that answers a raw path; None when none does."""
+    if path == "/":
+        return "index.html"
+    if _WATCH.fullmatch(path):
+        return "watch.html"
+    name = safe_path(path)
+    if name is None or not (name.startswith(_FOLDERS) or name in _ROOT_FILES):
+        return None
+    return name if "." + name.rpartition(".")[2] in _MIME else None
+
+
+class StaticSite:
+    """Serves web/."""
+
+    def __init__(self, root: Path, public_url: str) -> None:
+        """`root` is the web/ folder."""
+        self._root = root.resolve()
+        self._headers = security_headers(public_url)
+        self._etags: dict[tuple[str, int, int], str] = {}
+
+    async def handle(self, request: web.BaseRequest, target: Target) -> web.StreamResponse:
+        """Answer one request."""
+        name = file_of(target.path)
+        found = await asyncio.to_thread(self._read, name) if name is not None else None
+        if name is None or found is None:
+            return problem(404, "no_such_route", f"There is nothing at {target.path}.")
+        if request.method not in {"GET", "HEAD"}:
+            allow = {"Allow": "GET, HEAD"}
+            return problem(405, "method_not_allowed", "Pages can only be read.", allow)
+        body, etag = found
+        # Vendored files carry their version in the name; ours may change at any time.
+        lasting = name.startswith(("vendor/", "assets/vendor/"))
+        cache_control = "public, max-age=86400" if lasting else "no-cache"
+        headers = {**self._headers, "ETag": etag, "Cache-Control": cache_control}
+        if is_unchanged(request.headers.get("If-None-Match"), etag):
+            return web.Response(status=304, headers=headers)
+        headers["Content-Type"] = _MIME["." + name.rpartition(".")[2]]
+        return web.Response(body=body, headers=headers)
+
+    def _read(self, name: str) -> tuple[bytes, str] | None:
+        root, below = (_TABLES_ROOT, name.removeprefix(_TABLES)) if name.startswith(_TABLES) else (self._root, name)
+        path = (root / below).resolve()
+        if not path.is_relative_to(root) or not path.is_file():
+            return None
+        facts = path.stat()
+        key = (name, facts.st_mtime_ns, facts.st_size)
+        body = path.read_bytes()
+        if key not in self._etags:
+            self._etags[key] = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+        return body, self._etags[key]
