@@ -1,0 +1,69 @@
+/** `window.headwater`: what tests, benches and a curious console may read. Documented in web/README.md. */
+
+import Hls from "../vendor/hls.js-1.7.4/hls.min.mjs";
+
+/**
+ * @typedef {object} HookedPage
+ * @property {string} phase
+ * @property {import("./player.js").HeadwaterPlayer | null} player
+ * @property {HTMLVideoElement} video
+ * @property {import("./abr/reporter.js").Reporter | null} reporter
+ */
+
+/** @param {HTMLVideoElement} video */
+function watchFirstFrame(video) {
+  return new Promise((resolve) => {
+    video.requestVideoFrameCallback((now) => resolve(now));
+  });
+}
+
+/** @param {HookedPage} page */
+export function publishHooks(page) {
+  const { video } = page;
+  /** @type {{firstFrameMs: number | null}} */
+  const seen = { firstFrameMs: null };
+  void watchFirstFrame(video).then((now) => {
+    seen.firstFrameMs = now;
+  });
+  const hooks = {
+    get phase() {
+      return page.phase;
+    },
+    get player() {
+      return page.player;
+    },
+    get reporter() {
+      return page.reporter;
+    },
+    get hls() {
+      return page.player?.hls ?? null;
+    },
+    get video() {
+      return video;
+    },
+    get errors() {
+      return page.player?.errorPolicy.errors ?? [];
+    },
+    get levels() {
+      return page.player?.levelIds ?? [];
+    },
+    get playing() {
+      return page.player?.playingId ?? null;
+    },
+    get pinned() {
+      return page.player?.policy.pinned ?? null;
+    },
+    get buffered() {
+      return Array.from({ length: video.buffered.length }, (_, i) => [video.buffered.start(i), video.buffered.end(i)]);
+    },
+    get frames() {
+      const { totalVideoFrames, droppedVideoFrames } = video.getVideoPlaybackQuality();
+      return { total: totalVideoFrames, dropped: droppedVideoFrames };
+    },
+    get firstFrameMs() {
+      return seen.firstFrameMs;
+    },
+    versions: { hls: Hls.version },
+  };
+  Object.defineProperty(window, "headwater", { value: Object.freeze(hooks) });
+}
