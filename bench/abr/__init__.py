@@ -1,0 +1,1 @@
+"""How good the adaptive bitrate engine is: simulator, rivals, offline optimum and report (docs/abr.md)."""
