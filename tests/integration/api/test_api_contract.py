@@ -1,0 +1,216 @@
+"""Real answers of the handlers against the schemas that openapi.json gives for them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import pytest
+from jsonschema import Draft202012Validator
+from referencing import Registry, Resource
+
+from chalicelib import container
+from chalicelib.adapters import clients
+from chalicelib.domain.cost import Bill, Request
+from chalicelib.domain.keys import playlist_key
+from chalicelib.domain.recording import RecordingStatus
+
+if TYPE_CHECKING:
+    from chalice.test import HTTPResponse
+    from conftest import Api
+
+BODY = {"title": "a", "filename": "a", "size_bytes": 3, "content_type": "a/b", "room_id": "r"}
+ID = "/v1/recordings/{recording_id}"
+
+
+@dataclass
+class Contract:
+    """Calls routes and holds each answer against the document the API itself serves."""
+
+    api: Api
+    document: dict[str, Any]
+
+    def call(self, method: str, route: str, expected: int, body: object = None, **options: Any) -> HTTPResponse:
+        """Call `route` (as the document writes it); the answer must be `expected` and as described."""
+        recording_id = options.pop("recording_id", "")
+        query = options.pop("query", {})
+        path = route.replace("{recording_id}", recording_id)
+        for name in ("language", "queue", "session"):
+            path = path.replace(f"{{{name}}}", options.pop(name, ""))
+        path += f"?{urlencode(query)}" if query else ""
+        answer = self.api.call(method, path, body, **options)
+        assert answer.status_code == expected, answer.body
+        described = self.document["paths"][route][method.lower()]["responses"][str(expected)]
+        if "$ref" in described:
+            described = self.document["components"]["responses"][described["$ref"].rsplit("/", 1)[1]]
+        if "content" not in described:
+            assert answer.body == b""
+            return answer
+        ((media_type, content),) = described["content"].items()
+        assert answer.headers["Content-Type"] == media_type
+        found = json.loads(answer.body) if media_type.endswith("json") else answer.body.decode()
+        self.validator(content["schema"]).validate(found)
+        return answer
+
+    def validator(self, schema: dict[str, Any]) -> Draft202012Validator:
+        """Return a validator that resolves the document's own references."""
+        uri = "urn:openapi"
+        resource = Resource.from_contents(
+            {"$schema": "https://json-schema.org/draft/2020-12/schema", "components": self.document["components"]}
+        )
+        registry: Registry[Any] = Registry().with_resource(uri, resource)
+        text = json.dumps(schema).replace('"#/', f'"{uri}#/')
+        return Draft202012Validator(
+            json.loads(text), registry=registry, format_checker=Draft202012Validator.FORMAT_CHECKER
+        )
+
+
+def put_on_show(recording_id: str) -> None:
+    """Let the recording have the playlist that its job would give it."""
+    recording = container.recordings().update(recording_id, status=RecordingStatus.READY)
+    assert recording is not None
+    job = container.jobs().get(recording.job_id)
+    assert job is not None
+    uris = [playlist_key(recording_id, job.plan.source_version, r.id, job.id) for r in job.plan.streams]
+    body = "\n".join(["#EXTM3U", *(f"/{uri}" for uri in uris)]).encode()
+    container.media_objects().put_bytes(
+        f"media/{recording_id}/master.m3u8", body, content_type="a/b", cache_control="no-cache"
+    )
+
+
+@pytest.fixture
+def contract(api: Api) -> Contract:
+    """The contract as the API serves it."""
+    return Contract(api, api.call("GET", "/openapi.json", user=None).json_body)
+
+
+def test_answers_are_as_described(contract: Contract) -> None:
+    """One recording's whole life, and every kind of refusal on the way."""
+    call = contract.call
+    recording_id = call("POST", "/v1/recordings", 201, BODY).json_body["recording"]["id"]
+    mine = {"recording_id": recording_id}
+    call("POST", "/v1/recordings", 400, {})
+    call("POST", "/v1/recordings", 403, BODY, role="viewer")
+    call("POST", "/v1/recordings", 413, BODY | {"size_bytes": 1 << 50})
+    call("GET", f"{ID}/transcode/progress", 200, **mine)
+    call("POST", f"{ID}/transcode/quality", 409, **mine)
+    call("POST", f"{ID}/upload/complete", 409, **mine)
+    contract.api.put_parts(recording_id, b"abc")
+    call("GET", f"{ID}/upload", 200, **mine)
+    call("GET", f"{ID}/upload", 400, **mine, query={"parts": "x"})
+    call("POST", f"{ID}/upload/complete", 200, **mine)
+    call("GET", f"{ID}/upload", 409, **mine)
+    call("PATCH", ID, 200, {"title": "b"}, **mine)
+    call("PATCH", ID, 400, {"owner": "b"}, **mine)
+    call("DELETE", ID, 204, **mine)
+    call("DELETE", ID, 404, **mine)
+
+
+def test_answers_about_playing_are_as_described(contract: Contract) -> None:
+    """With a job and its renditions, playable and errored."""
+    call, recording_id = contract.call, contract.api.uploaded()
+    mine = {"recording_id": recording_id}
+    call("POST", f"{ID}/transcode/quality", 200, **mine)
+    call("POST", f"{ID}/transcode/quality", 202, {"profiles": ["low"]}, **mine)
+    call("POST", f"{ID}/transcode/retry", 409, **mine)
+    call("DELETE", f"{ID}/transcode", 204, **mine)
+    call("POST", f"{ID}/transcode/retry", 202, **mine)
+    call("DELETE", f"{ID}/transcode", 403, role="viewer", **mine)
+    call("GET", f"{ID}/transcode/progress", 200, **mine)
+    call("GET", f"{ID}/transcode/progress", 401, user=None, **mine)
+    call("GET", f"{ID}/stream/master.m3u8", 409, **mine)
+    call("GET", f"{ID}/stream/master.m3u8", 401, user=None, query={"grant": "v1.1.x"}, **mine)
+    container.media_objects().put_bytes(
+        f"media/{recording_id}/master.m3u8", b"#EXTM3U\n", content_type="a/b", cache_control="no-cache"
+    )
+    call("GET", f"{ID}/stream/master.m3u8", 200, **mine)
+    call("GET", ID, 200, **mine)
+    container.recordings().update(
+        recording_id, status=RecordingStatus.ERRORED, error_code="encode_failed", error_detail="It failed."
+    )
+    call("GET", ID, 200, **mine)
+    call("GET", f"{ID}/transcode/progress", 200, **mine)
+    call("GET", "/v1/recordings", 200)
+    call("GET", "/v1/recordings", 400, query={"limit": "x"})
+    call("GET", "/v1/recordings", 403, query={"owner": "berta"})
+
+
+def test_answers_about_captions_are_as_described(contract: Contract) -> None:
+    """Put, listed, read, removed, refused."""
+    call, recording_id = contract.call, contract.api.create()["recording"]["id"]
+    mine, one = {"recording_id": recording_id}, f"{ID}/captions/{{language}}"
+    srt = b"1\n00:00:01,000 --> 00:00:02,000\nHello\n"
+    call("PUT", one, 201, srt, language="en", **mine)
+    call("PUT", one, 200, srt, language="en", query={"default": "1"}, **mine)
+    call("PUT", one, 400, b"no", language="en", **mine)
+    call("PUT", one, 413, srt * 100_000, language="en", **mine)
+    call("PUT", one, 404, srt, language="en", user="berta", **mine)
+    call("GET", f"{ID}/captions", 200, **mine)
+    call("GET", one, 200, language="en", **mine)
+    call("GET", one, 401, language="en", user=None, **mine)
+    call("DELETE", one, 204, language="en", **mine)
+    call("DELETE", one, 404, language="en", **mine)
+
+
+def test_answers_about_quality_are_as_described(contract: Contract) -> None:
+    """Recommended, explained, reported, refused."""
+    call, recording_id = contract.call, contract.api.uploaded()
+    mine, ask, session = {"recording_id": recording_id}, f"{ID}/quality/recommended", "ses_0123456789abcdefghij"
+    report = {**mine, "session": session}
+    events = f"{ID}/sessions/{{session}}/events"
+    call("GET", ask, 409, **mine)
+    put_on_show(recording_id)
+    call("GET", ask, 200, **mine)
+    fast = {"bandwidth_kbps": "3000", "level": "0", "save_data": "1", "explain": "1"}
+    assert call("GET", ask, 200, **mine, query=fast).json_body["explain"]
+    segment = {"kind": "segment", "seq": 1, "br": 500, "d": 2000, "mtp": 4000, "bl": 2000, "at_ms": 1e12}
+    join = {"kind": "join", "seq": 2, "width": 320, "height": 180}
+    body = {"events": [segment, segment | {"seq": 3, "bytes": -1}, join]}
+    contract.validator({"$ref": "#/components/schemas/Events"}).validate({"events": [segment, join]})
+    assert call("POST", events, 200, body, **report).json_body["refused"]
+    past = call("GET", ask, 200, **mine, query={"session": session}).json_body
+    assert past["basis"] == "session"
+    more = {"events": [segment | {"seq": n, "index": n, "at_ms": 1e12 + n} for n in range(4, 24)]}
+    call("POST", events, 200, more, **report)
+    assert call("GET", ask, 200, **mine).json_body["prior"]
+    call("GET", ask, 400, **mine, query={"level": "x"})
+    call("GET", ask, 401, user=None, **mine)
+    call("GET", ask, 404, user="berta", **mine)
+    call("POST", events, 400, {}, **report)
+    call("POST", events, 401, body, **report, query={"token": "x"})
+    call("POST", events, 404, body, **mine, session="short")
+    call("POST", events, 413, b" " * 20_000, **report)
+
+
+def test_answers_about_money_are_as_described(contract: Contract) -> None:
+    """A receipt with everything in it, and a limit."""
+    call, recording_id = contract.call, contract.api.uploaded()
+    mine = {"recording_id": recording_id}
+    job = call("POST", f"{ID}/transcode/quality", 202, {"profiles": ["low"], "max_cost_usd": 0.1}, **mine).json_body
+    requests = dict.fromkeys(Request, 7)
+    container.ledger().record(Bill("b", job["id"], "on_encode", 3538, 1234, requests=requests, stored_bytes=5))
+    assert call("GET", f"{ID}/transcode/progress", 200, **mine).json_body["cost"]["usd"] > "0"
+    call("POST", f"{ID}/transcode/quality", 400, {"max_cost_usd": -1}, **mine)
+    call("POST", f"{ID}/transcode/retry", 400, {"max_cost_usd": -1}, **mine)
+
+
+def test_answers_about_dead_letters_are_as_described(contract: Contract) -> None:
+    """For an administrator, and for everybody else."""
+    call, admin = contract.call, {"user": "root", "role": "admin"}
+    url = contract.api.queue_urls["encode"] + "-dead"
+    clients.sqs().send_message(QueueUrl=url, MessageBody="x", MessageGroupId="g")
+    requeue = "/v1/dead-letters/{queue}/requeue"
+    assert call("GET", "/v1/dead-letters", 200, **admin).json_body["queues"]
+    call("GET", "/v1/dead-letters", 403)
+    call("POST", requeue, 200, queue="encode", **admin)
+    call("POST", requeue, 404, queue="none", **admin)
+    call("POST", requeue, 403, queue="encode")
+
+
+@pytest.mark.parametrize("prefix", ["", "/v1"])
+def test_the_open_routes(contract: Contract, prefix: str) -> None:
+    """They need no token."""
+    assert contract.call("GET", f"{prefix}/health", 200, user=None).json_body["version"]
+    assert contract.document == contract.call("GET", f"{prefix}/openapi.json", 200, user=None).json_body

@@ -1,0 +1,82 @@
+"""SQS as the emulator serves it."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import threading
+import time
+from typing import Any
+
+
+def _bodies(answer: dict[str, Any]) -> list[str]:
+    return [message["Body"] for message in answer.get("Messages", [])]
+
+
+def test_a_long_poll_wakes_when_a_message_is_sent(cloud: Any) -> None:
+    """The wait ends with the message, not with the next second."""
+    sqs, queue = cloud.queue("wakes")
+    sender = threading.Timer(0.4, lambda: sqs.send_message(QueueUrl=queue, MessageBody="now"))
+    sender.start()
+    begun = time.monotonic()
+    received = _bodies(sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=10))
+    assert received == ["now"]
+    assert time.monotonic() - begun < 5
+    sender.join()
+
+
+def test_a_long_poll_wakes_when_a_message_is_given_back(cloud: Any) -> None:
+    """ChangeMessageVisibility to zero reaches a poll that already waits."""
+    sqs, queue = cloud.queue("given-back", VisibilityTimeout="60")
+    sqs.send_message(QueueUrl=queue, MessageBody="again")
+    held = sqs.receive_message(QueueUrl=queue)["Messages"][0]["ReceiptHandle"]
+    give = threading.Timer(
+        0.3, lambda: sqs.change_message_visibility(QueueUrl=queue, ReceiptHandle=held, VisibilityTimeout=0)
+    )
+    give.start()
+    begun = time.monotonic()
+    assert _bodies(sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=10)) == ["again"]
+    assert time.monotonic() - begun < 0.95
+    give.join()
+
+
+def test_a_delayed_message_arrives_on_time(cloud: Any) -> None:
+    """A poll that waits gets it when its delay is over."""
+    sqs, queue = cloud.queue("delayed")
+    sqs.send_message(QueueUrl=queue, MessageBody="later", DelaySeconds=1)
+    begun = time.monotonic()
+    assert _bodies(sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=5)) == ["later"]
+    assert 0.8 < time.monotonic() - begun < 4
+
+
+def test_nothing_is_lost_between_senders_and_consumers(cloud: Any) -> None:
+    """Messages sent while others are deleted all arrive: moto alone loses some."""
+    sqs, queue = cloud.queue("busy", VisibilityTimeout="60")
+    seen: list[str] = []
+
+    def send(number: int) -> None:
+        sqs.send_message(QueueUrl=queue, MessageBody=str(number))
+
+    def consume(_: int) -> None:
+        while len(set(seen)) < 200 and time.monotonic() < limit:
+            for message in sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=5, WaitTimeSeconds=1).get(
+                "Messages", []
+            ):
+                seen.append(message["Body"])
+                sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+
+    limit = time.monotonic() + 20
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        consumers = [pool.submit(consume, number) for number in range(3)]
+        list(pool.map(send, range(200)))
+        concurrent.futures.wait(consumers)
+    assert sorted(seen, key=int) == [str(number) for number in range(200)]
+
+
+def test_a_long_recording_does_not_starve_a_short_one(cloud: Any) -> None:
+    """A standard queue with groups serves the group with the least in flight."""
+    sqs, queue = cloud.queue("fair", VisibilityTimeout="60")
+    for number in range(4):
+        sqs.send_message(QueueUrl=queue, MessageBody=f"long {number}", MessageGroupId="long")
+    sqs.send_message(QueueUrl=queue, MessageBody="short", MessageGroupId="short")
+    order = [_bodies(sqs.receive_message(QueueUrl=queue))[0] for _ in range(3)]
+    assert order == ["long 0", "short", "long 1"]
