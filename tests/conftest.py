@@ -1,8 +1,9 @@
-"""For every test: nothing leaves this machine."""
+"""For every test: nothing leaves this machine, and Ctrl-C reaches whatever a test starts."""
 
 from __future__ import annotations
 
 import ipaddress
+import signal
 import socket
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,13 @@ if TYPE_CHECKING:
 
 settings.register_profile("untimed", deadline=None)  # how busy the machine is proves nothing about the code
 settings.load_profile("untimed")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _interruptible() -> None:
+    """A shell ignores SIGINT for what it runs in the background, and children would inherit that."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -37,7 +37,10 @@ def interrupt_midway(stub: Stub, clip: Path, env: dict[str, str], number: signal
         while stub.calls["PUT /bucket/rec_1/2"] == 0 and time.monotonic() < until:
             time.sleep(0.02)
         process.send_signal(number)
-        _, said = process.communicate(timeout=10)
+        try:
+            _, said = process.communicate(timeout=10)
+        finally:
+            process.kill()
     stub.hold.set()
     stub.hold = None
     return process.returncode, said
