@@ -1,0 +1,52 @@
+"""What live streaming needs from the world beyond `ports`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from chalicelib.domain.live.packaged import PackagedSegment
+    from chalicelib.domain.live.stream import LiveStream, StreamStatus
+
+
+class Streams(Protocol):
+    """The live_streams table. Writes are conditional; a lost race returns False, never an exception."""
+
+    def start(self, stream: LiveStream) -> bool:
+        """Insert a stream and hold its room; False when another stream holds it, True again for the same one."""
+
+    def get(self, stream_id: str) -> LiveStream | None:
+        """Read one, strongly consistent."""
+
+    def active_by_room(self, room_id: str) -> LiveStream | None:
+        """Return the stream that holds the room now, active or paused; strongly consistent."""
+
+    def replace(self, stream: LiveStream) -> bool:
+        """Write epochs, runs, status and `finished_at` if the stored version is `stream.version - 1`."""
+
+    def stop(self, stream_id: str, *, now: float) -> bool:
+        """End a stream and free its room; False when it is over already or unknown."""
+
+    def by_status(self, status: StreamStatus, *, limit: int) -> list[LiveStream]:
+        """Oldest first, eventually consistent: for sweeps. Stopped ones only until they are finished."""
+
+    def delete(self, stream_id: str) -> None:
+        """Remove the row; quiet when there is none."""
+
+
+class LiveSegments(Protocol):
+    """The live_segments table: what was packaged."""
+
+    def put(self, segment: PackagedSegment) -> bool:
+        """Write one; False when there is one of that run and number already."""
+
+    def get(self, stream_id: str, run: int, n: int) -> PackagedSegment | None:
+        """Read one, strongly consistent."""
+
+    def of_stream(self, stream_id: str) -> Iterator[PackagedSegment]:
+        """All of a stream in order of run and number, strongly consistent."""
+
+    def delete(self, stream_id: str) -> None:
+        """Remove all of a stream."""
