@@ -32,6 +32,8 @@ class Settings:
     encode_high_queue_url: str = ""
     lifecycle_queue_url: str = ""
     prepare_queue_url: str = ""
+    live_queue_url: str = ""
+    broadcast_queue_url: str = ""
     s3_public_endpoint: str | None = None
     """Where a browser reaches S3; None means AWS's own endpoint."""
     jwt_issuer: str = ""
@@ -57,6 +59,14 @@ class Settings:
     """Folder that holds PyAV, put on the path of the probing child process only."""
     encode_preset: str = "faster"
     encode_threads: int = 2
+    live_profiles: str = ""
+    """Names of a live ladder's rungs, comma-separated, where the start names none; empty for the default ladder."""
+    websocket_endpoint: str = ""
+    """Where @connections of the viewers' sockets answers, without a trailing slash."""
+    websocket_public_url: str = ""
+    """Where viewers open their socket (`wss://...`), without a trailing slash; empty: `/ws` of the public address."""
+    live_shard_size: int = 2000
+    """Viewers of a stream that one message reaches."""
     scratch_dir: str = "/tmp"  # noqa: S108  Lambda's only writable folder
     log_level: str = "INFO"
     prices: PriceTable = field(default_factory=PriceTable)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,8 @@ HEAD_BATCHES = 3
 """Sent one after the other: they hold the chunks a viewer waits for."""
 SENDERS = 4
 DEAD = "-dead"
+FIFO = ".fifo"
+"""What the names of queues end with that keep the order of each group."""
 """What a queue's dead letters are called beyond its name."""
 _WAIT_S = 1
 """A receive without waiting asks only some of SQS's servers, and may find nothing where there is something."""
@@ -30,7 +33,7 @@ _GONE = {"ReceiptHandleIsInvalid", "MessageNotInflight", "InvalidParameterValue"
 
 
 class SqsQueue:
-    """Implements ports.Queue over one standard queue."""
+    """Implements ports.Queue over one queue."""
 
     def __init__(self, url: str) -> None:
         """Take the queue's URL."""
@@ -39,12 +42,10 @@ class SqsQueue:
     def send(self, bodies: Sequence[str], *, group: str, delay_s: int = 0) -> None:
         """Send in order, in batches of ten; beyond the first thirty, batches may overtake each other.
 
-        `group` is the fair-queue group. Raises Transient("queue_refused") when an entry is refused twice.
+        `group` is the fair-queue group; in a FIFO queue, which knows no delays, it is the unit of order.
+        Raises Transient("queue_refused") when an entry is refused twice.
         """
-        entries: list[Entry] = [
-            {"Id": str(index), "MessageBody": body, "MessageGroupId": group, "DelaySeconds": delay_s}
-            for index, body in enumerate(bodies)
-        ]
+        entries = [self._entry(index, body, group, delay_s) for index, body in enumerate(bodies)]
         batches = [entries[start : start + BATCH] for start in range(0, len(entries), BATCH)]
         clients.sqs()
         for batch in batches[:HEAD_BATCHES]:
@@ -69,6 +70,13 @@ class SqsQueue:
                 raise
         return True
 
+    def _entry(self, index: int, body: str, group: str, delay_s: int) -> Entry:
+        entry: Entry = {"Id": str(index), "MessageBody": body, "MessageGroupId": group}
+        if self._url.endswith(FIFO):
+            # One name for each sending: whoever sends the same again means it, a second try of ours does not.
+            return entry | {"MessageDeduplicationId": secrets.token_hex(16)}
+        return entry | {"DelaySeconds": delay_s}
+
     def _send_batch(self, entries: list[Entry]) -> None:
         refused = self._attempt(entries)
         if refused:
@@ -88,7 +96,7 @@ class SqsDeadLetters:
 
     def __init__(self, url: str) -> None:
         """Take the URL of the queue whose messages end here."""
-        self._url = url + DEAD
+        self._url = url.removesuffix(FIFO) + DEAD + (FIFO if url.endswith(FIFO) else "")
 
     def count(self) -> int:
         """Messages that can be received now, as far as SQS knows."""

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from headwater.local.declarations import FunctionSpec
 
 DEAD = "-dead"
+FIFO = ".fifo"
+"""What SQS wants the names of queues that keep the order to end with."""
+LIVE_PROFILES = "low,high"
+"""A laptop encodes two rungs as fast as they come."""
 _LAYERS = {"ffmpeg": ("HEADWATER_FFMPEG", "bin/ffmpeg"), "probe": ("HEADWATER_PROBE_PATH", "python")}
 
 
@@ -30,8 +34,13 @@ class QueueSpec:
 
     @property
     def dead_letters(self) -> str:
-        """Name of the queue where messages end that failed too often."""
-        return self.name + DEAD
+        """Name of the queue where messages end that failed too often, of the same kind."""
+        return self.name.removesuffix(FIFO) + DEAD + (FIFO if self.fifo else "")
+
+    @property
+    def fifo(self) -> bool:
+        """True for a queue that keeps the order of each group."""
+        return self.name.endswith(FIFO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +92,20 @@ class Stack:
         return QueueSpec(self.prefix + "prepare", 900, 10)
 
     @property
+    def live(self) -> QueueSpec:
+        """Queue of what encoders sent, and of streams to finish."""
+        return QueueSpec(self.prefix + "live", 360, 10)
+
+    @property
+    def broadcast(self) -> QueueSpec:
+        """Queue of what viewers are to hear, in order for each shard of them."""
+        return QueueSpec(self.prefix + "broadcast" + FIFO, 360, 3)
+
+    @property
     def queues(self) -> tuple[QueueSpec, ...]:
         """All queues but the dead-letter ones."""
-        return self.uploads, self.encode, self.encode_high, self.lifecycle, self.prepare
+        vod = self.uploads, self.encode, self.encode_high, self.lifecycle, self.prepare
+        return *vod, self.live, self.broadcast
 
     @property
     def cdn_key_secret(self) -> str:
@@ -139,6 +159,11 @@ def stack_environment(stack: Stack, site: Site) -> dict[str, str]:
         "HEADWATER_ENCODE_HIGH_QUEUE_URL": stack.queue_url(site.aws_endpoint, stack.encode_high),
         "HEADWATER_LIFECYCLE_QUEUE_URL": stack.queue_url(site.aws_endpoint, stack.lifecycle),
         "HEADWATER_PREPARE_QUEUE_URL": stack.queue_url(site.aws_endpoint, stack.prepare),
+        "HEADWATER_LIVE_QUEUE_URL": stack.queue_url(site.aws_endpoint, stack.live),
+        "HEADWATER_BROADCAST_QUEUE_URL": stack.queue_url(site.aws_endpoint, stack.broadcast),
+        "HEADWATER_LIVE_PROFILES": os.environ.get("HEADWATER_LIVE_PROFILES", LIVE_PROFILES),
+        "HEADWATER_WEBSOCKET_ENDPOINT": f"{site.public_url}/ws",
+        "HEADWATER_WEBSOCKET_PUBLIC_URL": f"{site.public_url.replace('http', 'ws', 1)}/ws",
         "HEADWATER_S3_PUBLIC_ENDPOINT": site.public_url,
         "HEADWATER_JWT_ISSUER": f"{site.public_url}/dev",
         "HEADWATER_JWT_AUDIENCE": "headwater",

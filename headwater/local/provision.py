@@ -55,14 +55,17 @@ def provision(endpoint: str, stack: Stack, secrets: Mapping[str, str]) -> None:
 
 
 def _create_queue(sqs: SQSClient, stack: Stack, queue: QueueSpec) -> None:
-    sqs.create_queue(QueueName=queue.dead_letters, Attributes={"MessageRetentionPeriod": str(_RETENTION_S)})
+    # Senders name each message themselves: without that, two that are alike within five minutes would be one
+    kind = {"FifoQueue": "true", "ContentBasedDeduplication": "false"} if queue.fifo else {}
+    kept: Any = {"MessageRetentionPeriod": str(_RETENTION_S), **kind}
+    sqs.create_queue(QueueName=queue.dead_letters, Attributes=kept)
     redrive = {"deadLetterTargetArn": stack.queue_arn(queue.dead_letters), "maxReceiveCount": queue.receives}
     sqs.create_queue(
         QueueName=queue.name,
         Attributes={
             "VisibilityTimeout": str(queue.visibility_s),
-            "MessageRetentionPeriod": str(_RETENTION_S),
             "RedrivePolicy": json.dumps(redrive),
+            **kept,
         },
     )
 
@@ -76,11 +79,18 @@ def _create_bucket(s3: S3Client, name: str, region: Any) -> None:
 
 
 def _notify(s3: S3Client, stack: Stack) -> None:
+    prefixes = {"uploads": ("sources/", stack.uploads), "live": ("ingest/", stack.live)}
     s3.put_bucket_notification_configuration(
         Bucket=stack.source_bucket,
         NotificationConfiguration={
             "QueueConfigurations": [
-                {"Id": "uploads", "QueueArn": stack.queue_arn(stack.uploads.name), "Events": ["s3:ObjectCreated:*"]}
+                {
+                    "Id": name,
+                    "QueueArn": stack.queue_arn(queue.name),
+                    "Events": ["s3:ObjectCreated:*"],
+                    "Filter": {"Key": {"FilterRules": [{"Name": "prefix", "Value": prefix}]}},
+                }
+                for name, (prefix, queue) in prefixes.items()
             ]
         },
     )

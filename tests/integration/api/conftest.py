@@ -27,6 +27,7 @@ from chalicelib.adapters import clients, probe
 from chalicelib.adapters.tables import create_all
 from chalicelib.domain.keys import source_key
 from chalicelib.domain.media import AudioTrack, SourceMedia, VideoTrack
+from headwater.local.environment import Stack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from chalice.test import HTTPResponse
 
 REGION = "eu-central-1"
-QUEUES = ("uploads", "encode", "encode-high", "lifecycle", "prepare")
+STACK = Stack()
 
 
 @pytest.fixture(scope="session")
@@ -172,9 +173,13 @@ def provision(key: RSAPrivateKey) -> dict[str, str]:
     secrets.create_secret(Name="headwater-local-cdn-key", SecretString=pem)
     secrets.create_secret(Name="headwater-local-grant-key", SecretString="ab" * 32)
     sqs = boto3.client("sqs", region_name=REGION)
-    for name in QUEUES:
-        sqs.create_queue(QueueName=f"headwater-local-{name}-dead")
-    return {name: sqs.create_queue(QueueName=f"headwater-local-{name}")["QueueUrl"] for name in QUEUES}
+    urls = {}
+    for queue in STACK.queues:
+        kind = {"FifoQueue": "true"} if queue.fifo else {}
+        sqs.create_queue(QueueName=queue.dead_letters, Attributes=kind)
+        short = queue.name.removeprefix(STACK.prefix).removesuffix(".fifo")
+        urls[short] = sqs.create_queue(QueueName=queue.name, Attributes=kind)["QueueUrl"]
+    return urls
 
 
 def forget() -> None:

@@ -36,10 +36,12 @@ def test_every_queue_is_listed(api: Api) -> None:
         "encode-high": 0,
         "lifecycle": 0,
         "prepare": 0,
+        "live": 0,
+        "broadcast": 0,
     }
     (encode,) = [entry for entry in queues if entry["queue"] == "encode"]
     assert 0 <= encode["oldest_s"] < 60
-    assert [entry["oldest_s"] for entry in queues if not entry["messages"]] == [None] * 4
+    assert [entry["oldest_s"] for entry in queues if not entry["messages"]] == [None] * 6
 
 
 def test_the_work_of_a_failed_job_comes_back(api: Api) -> None:

@@ -12,6 +12,7 @@ from chalice.cli.factory import CLIFactory
 import app
 from chalicelib.config import Settings
 from chalicelib.domain.preparing import MAX_BYTES
+from headwater.local.environment import Stack
 
 ROOT = Path(app.__file__).parent
 STAGES = ("local", "prod")
@@ -24,7 +25,19 @@ LIMITS = {
     "on_lifecycle": (512, 300),
     "on_prepare": (1769, 900),
     "on_schedule": (512, 120),
+    "on_live_segment": (3538, 60),
+    "on_broadcast": (512, 60),
+    "ingest_authorizer": (256, 10),
+    "websocket_connect": (256, 10),
+    "websocket_message": (256, 29),
+    "websocket_disconnect": (256, 10),
 }
+SOCKETS = {
+    "$connect": "websocket_connect",
+    "$default": "websocket_message",
+    "$disconnect": "websocket_disconnect",
+}
+"""The names are Chalice's own."""
 CASES = [(stage, function) for stage in STAGES for function in LIMITS]
 
 
@@ -39,6 +52,8 @@ def test_every_function_is_declared() -> None:
     """What app.py registers and what the configuration sizes are the same functions."""
     registered = {source.name for source in app.app.event_sources}
     registered |= {handler.name for handler in app.app.builtin_auth_handlers}
+    registered |= {function.name for function in app.app.pure_lambda_functions}
+    registered |= {SOCKETS[route] for route in app.app.websocket_handlers}
     config = json.loads((ROOT / ".chalice" / "config.json").read_text("utf-8"))
     for stage in STAGES:
         assert registered | {"api_handler"} == set(config["stages"][stage]["lambda_functions"])
@@ -54,6 +69,7 @@ def test_handlers_are_their_own_modules() -> None:
     """So that a worker's import graph is its own module's, not the whole app's."""
     handlers = {source.name: source.handler_string for source in app.app.event_sources}
     handlers |= {handler.name: handler.handler_string for handler in app.app.builtin_auth_handlers}
+    handlers |= {function.name: function.handler_string for function in app.app.pure_lambda_functions}
     assert handlers == {name: f"chalicelib.entrypoints.{name}.{name}" for name in handlers}
 
 
@@ -69,11 +85,14 @@ def test_sizes_and_rights(stage: str, function: str) -> None:
 
 @pytest.mark.parametrize(("stage", "function"), CASES)
 def test_rights_are_the_least(stage: str, function: str) -> None:
-    """Named actions on resources of the stage; only tracing knows no resources."""
+    """Named actions on resources of the stage; only tracing knows no resources, and sockets no stage."""
     for statement in policy(stage, function)["Statement"]:
         assert statement["Effect"] == "Allow"
         assert not [action for action in statement["Action"] if "*" in action]
         if statement["Sid"] == "Trace":
+            continue
+        if statement["Sid"] == "Sockets":  # APIs are known by an id that AWS makes up
+            assert statement["Resource"] == ["arn:aws:execute-api:*:*:*/api/*/@connections/*"]
             continue
         for resource in statement["Resource"]:
             assert f"headwater-{stage}" in resource
@@ -87,10 +106,13 @@ def test_the_api_reaches_every_queue_and_its_dead_letters() -> None:
         for action in statement["Action"]:
             names = (resource.rsplit(":headwater-local-", 1)[-1] for resource in statement["Resource"])
             reach.setdefault(action, set()).update(names)
-    queues = set(Settings().queue_urls)
-    assert reach["sqs:SendMessage"] == queues
+    specs = Stack().queues
+    assert {spec.name.removeprefix("headwater-local-").removesuffix(".fifo") for spec in specs} == set(
+        Settings().queue_urls
+    )
+    assert reach["sqs:SendMessage"] == {spec.name.removeprefix("headwater-local-") for spec in specs}
     for action in ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"):
-        assert reach[action] == {f"{name}-dead" for name in queues}
+        assert reach[action] == {spec.dead_letters.removeprefix("headwater-local-") for spec in specs}
 
 
 @pytest.mark.parametrize("function", LIMITS)
