@@ -50,7 +50,7 @@ def render_master(
         rungs = [r for r in rungs if len(results.get(r.id, ())) == furthest]
     variants = [master.variant(rung, sounds) for rung in rungs]
     if final:
-        variants = _nearest_first(variants)
+        variants = nearest_first(variants)
     if plan.audio and (final or not rungs):
         variants.append(master.sound_alone(plan.audio, sounds))
     group = master.audio_group(sounds) if rungs or len(sounds) > 1 else []
@@ -64,7 +64,7 @@ def _sounds(plan: JobPlan, results: Mapping[str, Sequence[ChunkResult]], *, clos
     return [r for r in plan.audios if len(results.get(r.id, ())) >= least]
 
 
-def _nearest_first(variants: list[Variant]) -> list[Variant]:
+def nearest_first(variants: list[Variant]) -> list[Variant]:
     """Move the one to start with to the front, by what it asks of the network; the others stay lowest first."""
     best = min(variants, key=lambda v: abs(v.bandwidth.peak - _FIRST_BPS), default=None)
     return [v for v in variants if v is best] + [v for v in variants if v is not best]
