@@ -8,7 +8,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from chalicelib.domain.live.packaged import PackagedSegment
-    from chalicelib.domain.live.stream import LiveStream, StreamStatus
+    from chalicelib.domain.live.push import Push
+    from chalicelib.domain.live.stream import Input, LiveStream, StreamStatus
 
 
 class Streams(Protocol):
@@ -29,11 +30,34 @@ class Streams(Protocol):
     def stop(self, stream_id: str, *, now: float) -> bool:
         """End a stream and free its room; False when it is over already or unknown."""
 
+    def by_recording(self, recording_id: str) -> list[LiveStream]:
+        """Oldest first, eventually consistent."""
+
     def by_status(self, status: StreamStatus, *, limit: int) -> list[LiveStream]:
         """Oldest first, eventually consistent: for sweeps. Stopped ones only until they are finished."""
 
     def delete(self, stream_id: str) -> None:
-        """Remove the row; quiet when there is none."""
+        """Remove the row, and its hold on the room should it be on; quiet when there is none."""
+
+
+class Pushes(Protocol):
+    """What is known of encoders that only PUT, beside the streams they feed. A lost race returns False."""
+
+    def read_push(self, stream_id: str, input_: Input) -> tuple[LiveStream, Push] | None:
+        """Read a stream with the state of one of its inputs, strongly consistent."""
+
+    def swap_push(self, stream: LiveStream, input_: Input, before: Push, after: Push) -> bool:
+        """Set an input's state if it still is `before`, and the stream's epochs with it when it claimed another.
+
+        `stream` is as `read_push` gave it, or with one more epoch claimed. False when somebody was faster.
+        """
+
+
+class Announcer(Protocol):
+    """Tells viewers. Telling them twice is no harm; what is lost they find out by polling."""
+
+    def announce_status(self, stream: LiveStream, status: StreamStatus) -> None:
+        """Say that the stream is on, has paused, or is over."""
 
 
 class LiveSegments(Protocol):

@@ -15,6 +15,9 @@ SILENCE_S = 300
 SILENT_TARGETS = 2
 """Target durations without a segment after which an encoder counts as gone, and a backup takes over."""
 
+GRACE_S = 1
+"""Seconds that a segment may be late beyond that before anybody is told."""
+
 
 class StreamStatus(StrEnum):
     """A live stream's life, in the specification's words."""
@@ -131,6 +134,14 @@ class LiveStream:
         """Read what `to_dict` wrote."""
         epochs = tuple(Epoch(n, Input(i), Container(c), float(at), pdt) for n, i, c, at, pdt in data["epochs"])
         return epochs, tuple(Run(epoch, first) for epoch, first in data["runs"])
+
+
+def shown_status(stream: LiveStream, last_segment_at: float | None, now: float) -> StreamStatus:
+    """Return what a stream is now: paused while nothing comes, whatever was stored of it last."""
+    if stream.status is StreamStatus.STOPPED:
+        return StreamStatus.STOPPED
+    quiet_s = now - max(stream.started_at, last_segment_at or 0.0)
+    return StreamStatus.PAUSED if quiet_s > SILENT_TARGETS * stream.target_s + GRACE_S else StreamStatus.ACTIVE
 
 
 def is_silent(last_segment_at: float | None, target_s: int, now: float) -> bool:

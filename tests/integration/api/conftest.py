@@ -22,7 +22,7 @@ from moto import mock_aws
 from support.fakes import FakeProbe
 
 import app
-from chalicelib import config, container
+from chalicelib import config, container, live_container
 from chalicelib.adapters import clients, probe
 from chalicelib.adapters.tables import create_all
 from chalicelib.domain.keys import source_key
@@ -187,6 +187,7 @@ def forget() -> None:
     config.settings.cache_clear()
     clients.reset()
     container.reset()
+    live_container.reset()
 
 
 def source_media() -> SourceMedia:
