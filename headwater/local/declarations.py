@@ -138,6 +138,9 @@ def _read(root: Path, stage: str) -> dict[str, Any]:
             found.append(_function(resource))
         elif isinstance(resource, models.RestAPI):
             found += [_function(resource.lambda_function), *map(_function, resource.authorizers)]
+        elif isinstance(resource, models.WebsocketAPI):
+            handlers = (resource.connect_function, resource.message_function, resource.disconnect_function)
+            found += [_function(handler) for handler in handlers if handler is not None]
         elif isinstance(resource, models.SQSEventSource):
             subscriptions.append(_subscription(resource))
             found.append(_function(resource.lambda_function))

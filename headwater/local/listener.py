@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import resource
 import socket
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
 ADDRESS = "127.0.0.1"
-_BACKLOG = 256
+_BACKLOG = 1024
 _CLOSE_S = 1.0
 
 
@@ -44,6 +45,12 @@ def listen(port: int) -> socket.socket:
 def url_of(listener: socket.socket) -> str:
     """Return the origin that the socket stands for."""
     return f"http://{ADDRESS}:{listener.getsockname()[1]}"
+
+
+def allow_connections() -> None:
+    """Raise this process's limit of open files as far as it may: each viewer is a socket."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 @asynccontextmanager

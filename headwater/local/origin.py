@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -12,8 +13,10 @@ import aiohttp
 from aiohttp import web
 
 import chalicelib
+from headwater.local import ingest, websocket
 from headwater.local.replies import document, problem
 from headwater.local.targets import Target, is_local_host, parse_target
+from headwater.local.websocket import wants_socket
 
 if TYPE_CHECKING:
     from headwater.local.s3_front import S3Front
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 API_PREFIX = "/api"
+_LIVE = re.compile(r"/api/v1/recordings/[^/]+/stream/live")
+"""Where a client may ask for a WebSocket as well as at the WebSocket API's own address."""
 _API_ROOT_PATHS = frozenset({"/health", "/openapi.json"})
 
 
@@ -41,27 +46,32 @@ class Origin:
     s3: S3Front
     issuer: Part
     site: Part
+    sockets: Part
+    ingest: Part
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; whatever goes wrong ends as a problem document."""
         began = time.monotonic()
         target = parse_target(request.raw_path)
+        shown = ingest.without_key(target.path)
         try:
             response = await self._dispatch(request, target)
         except aiohttp.ClientError as error:
-            logger.warning("%s %s: the emulator did not answer: %r", request.method, target.path, error)
+            logger.warning("%s %s: the emulator did not answer: %r", request.method, shown, error)
             response = problem(502, "internal_error", "A part of the embedded cloud did not answer.")
         except Exception:
-            logger.exception("%s %s failed", request.method, target.path)
+            logger.exception("%s %s failed", request.method, shown)
             response = problem(500, "internal_error", "The request failed inside the embedded cloud.")
         took_ms = (time.monotonic() - began) * 1000
-        logger.info("%s %s %d %.0f ms", request.method, target.path, response.status, took_ms)
+        logger.info("%s %s %d %.0f ms", request.method, shown, response.status, took_ms)
         return response
 
     async def _dispatch(self, request: web.BaseRequest, target: Target) -> web.StreamResponse:
         if not is_local_host(request.headers.get("Host", ""), urlsplit(self.public_url).netloc):
             return problem(421, "wrong_host", f"This address is {self.public_url}.")
         path = target.path
+        if wants_socket(request) and _LIVE.fullmatch(path):
+            return await self.sockets.handle(request, target)
         if path == API_PREFIX or path.startswith(f"{API_PREFIX}/"):
             return await self.api.handle(request, Target(path.removeprefix(API_PREFIX) or "/", target.query))
         if path == "/config.json":
@@ -71,8 +81,12 @@ class Origin:
     def _part(self, path: str) -> Part:
         if path in _API_ROOT_PATHS:
             return self.api
+        if path == websocket.PATH or path.startswith(f"{websocket.PATH}/"):
+            return self.sockets
         if path.startswith("/media/"):
             return self.cdn
+        if path.startswith(ingest.PREFIX):
+            return self.ingest
         if path.startswith("/dev/"):
             return self.issuer
         return self.s3 if self.s3.serves(path) else self.site

@@ -15,9 +15,10 @@ from headwater.local.environment import Site, Stack, stack_environment
 from headwater.local.event_sources import QueuePoller
 from headwater.local.functions import LambdaService
 from headwater.local.gateway import RestGateway
+from headwater.local.ingest import IngestGateway
 from headwater.local.issuer import DevIssuer
 from headwater.local.keys import LocalKeys, load_keys
-from headwater.local.listener import serving, url_of
+from headwater.local.listener import allow_connections, serving, url_of
 from headwater.local.origin import Origin
 from headwater.local.provision import provision
 from headwater.local.rest_routes import Route, RouteTable
@@ -26,6 +27,7 @@ from headwater.local.schedules import Scheduler
 from headwater.local.static import StaticSite
 from headwater.local.together import in_thread, together
 from headwater.local.upstream import Upstream, open_session
+from headwater.local.websocket import WebSocketGateway
 
 if TYPE_CHECKING:
     import socket
@@ -67,6 +69,17 @@ class Running:
             os.close(watched)
 
 
+@dataclass(frozen=True, slots=True)
+class _Inside:
+    """What the parts behind the address stand on."""
+
+    stack: Stack
+    keys: LocalKeys
+    functions: LambdaService
+    upstream: Upstream
+    sockets: WebSocketGateway
+
+
 async def start_stack(
     exits: AsyncExitStack, listener: socket.socket, folders: Folders, *, root: Path, layers: Path, verbose: bool
 ) -> Running:
@@ -74,6 +87,7 @@ async def start_stack(
 
     Raises Failed, or what the parts raise, with a sentence for the person who started it.
     """
+    allow_connections()
     stack, emulator = Stack(), AwsEmulator()
     exits.push_async_callback(in_thread, emulator.stop)
     keys, declarations, endpoint = await together(
@@ -87,8 +101,11 @@ async def start_stack(
     exits.push_async_callback(functions.stop)
     await functions.start()
     upstream = Upstream(endpoint, await exits.enter_async_context(open_session()))
-    origin = _origin(url, stack, keys, _gateway(declarations, functions), upstream, root / "web")
+    sockets = WebSocketGateway(functions, keys.aws)
+    inside = _Inside(stack, keys, functions, upstream, sockets)
+    origin = _origin(url, inside, _gateway(declarations, functions), root / "web")
     await exits.enter_async_context(serving(listener, origin.handle))
+    exits.push_async_callback(sockets.stop)
     secrets = {stack.cdn_key_secret: keys.cdn_pem(), stack.grant_key_secret: keys.grant}
     await together(
         in_thread(lambda: provision(endpoint, stack, secrets)),
@@ -109,7 +126,8 @@ def _site(endpoint: str, url: str, keys: LocalKeys) -> Site:
     )
 
 
-def _origin(url: str, stack: Stack, keys: LocalKeys, api: RestGateway, upstream: Upstream, web: Path) -> Origin:
+def _origin(url: str, inside: _Inside, api: RestGateway, web: Path) -> Origin:
+    stack, keys, upstream = inside.stack, inside.keys, inside.upstream
     cdn = CdnConfig(url, stack.media_bucket, {keys.cdn_key_pair_id(): keys.cdn.public_key()})
     return Origin(
         public_url=url,
@@ -118,6 +136,8 @@ def _origin(url: str, stack: Stack, keys: LocalKeys, api: RestGateway, upstream:
         s3=S3Front((stack.source_bucket, stack.media_bucket), keys.aws, upstream, url),
         issuer=DevIssuer(keys.issuer, url),
         site=StaticSite(web, url),
+        sockets=inside.sockets,
+        ingest=IngestGateway(inside.functions, upstream, stack.source_bucket),
     )
 
 

@@ -24,6 +24,7 @@ from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 from headwater.local.authorization import AuthorizerSpec
 from headwater.local.cdn import Cdn, CdnConfig
 from headwater.local.gateway import RestGateway
+from headwater.local.ingest import IngestGateway
 from headwater.local.issuer import DevIssuer
 from headwater.local.keys import LocalKeys, load_keys
 from headwater.local.listener import listen, serving, url_of
@@ -32,6 +33,7 @@ from headwater.local.rest_routes import Route, RouteTable
 from headwater.local.s3_front import S3Front
 from headwater.local.static import StaticSite
 from headwater.local.upstream import Upstream, open_session
+from headwater.local.websocket import WebSocketGateway
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -168,7 +170,8 @@ def front(moto_url: str, keys: LocalKeys, web: Any) -> Iterator[Front]:
             api = RestGateway(functions, RouteTable(ROUTES), authorizers, timeout_s=0.5, compress_from=500)
             cdn = Cdn(CdnConfig(url, MEDIA, {keys.cdn_key_pair_id(): keys.cdn.public_key()}), upstream)
             s3_front = S3Front((SOURCE, MEDIA), keys.aws, upstream, url)
-            origin = Origin(url, api, cdn, s3_front, DevIssuer(keys.issuer, url), StaticSite(web, url))
+            sockets, ingest = WebSocketGateway(functions, keys.aws), IngestGateway(functions, upstream, SOURCE)
+            origin = Origin(url, api, cdn, s3_front, DevIssuer(keys.issuer, url), StaticSite(web, url), sockets, ingest)
             await stack.enter_async_context(serving(listener, origin.handle))
             started.set()
             await over.wait()
