@@ -35,6 +35,7 @@ def create_all() -> list[str]:
 def _models() -> tuple[type[Table], ...]:
     from chalicelib.adapters.tables.encode_tasks import TaskItem  # noqa: PLC0415  see __getattr__
     from chalicelib.adapters.tables.job_bills import BillItem  # noqa: PLC0415
+    from chalicelib.adapters.tables.live_connection_rows import ConnectionItem  # noqa: PLC0415
     from chalicelib.adapters.tables.live_segments import SegmentItem  # noqa: PLC0415
     from chalicelib.adapters.tables.live_streams import StreamItem  # noqa: PLC0415
     from chalicelib.adapters.tables.network_history import NetworkItem  # noqa: PLC0415
@@ -44,4 +45,4 @@ def _models() -> tuple[type[Table], ...]:
     from chalicelib.adapters.tables.viewer_analytics import SessionItem  # noqa: PLC0415
 
     watching = (SessionItem, PlayerSessionItem, NetworkItem)
-    return (RecordingItem, JobItem, TaskItem, BillItem, StreamItem, SegmentItem, *watching)
+    return (RecordingItem, JobItem, TaskItem, BillItem, StreamItem, SegmentItem, ConnectionItem, *watching)

@@ -63,22 +63,8 @@ class Welcome(Message):
 
 
 @dataclass(frozen=True, slots=True)
-class Announced:
-    """One segment of the playlists. `d` and `a` are seconds of picture and sound; no `a` without sound."""
-
-    msn: int
-    name: str
-    init: str
-    d: float
-    a: float | None
-    pdt: str
-    disc: bool = False
-    gap: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Segment(Message):
-    """What was published: every entry in order, none left out since the message before."""
+    """What was published: entries as `playlists.entry_json` makes them, in order, none left out between them."""
 
     stream: str
     first: int
@@ -87,7 +73,7 @@ class Segment(Message):
     rendition: str
     url: str | None
     """Absolute path of the newest entry in the subscribed rendition; None for "auto"."""
-    entries: tuple[Announced, ...]
+    entries: tuple[dict[str, Any], ...]
     sent_at: float
 
 
@@ -137,12 +123,12 @@ class Error(Message):
     detail: str
 
 
-def in_frames(message: Segment, entries: Sequence[Announced], most: int = MAX_MESSAGE) -> list[str]:
+def in_frames(message: Segment, entries: Sequence[dict[str, Any]], most: int = MAX_MESSAGE) -> list[str]:
     """Return `entries` as one or more texts like `message`, each up to `most` bytes of ASCII, in order."""
     bare = len(_of(message, ()).dumps()) + 256  # the newest entry's name is in `url` as well
-    texts, kept, size = [], list[Announced](), bare
+    texts, kept, size = [], list[dict[str, Any]](), bare
     for entry in entries:
-        length = len(json.dumps(asdict(entry), separators=(",", ":"))) + 1
+        length = len(json.dumps(entry, separators=(",", ":"))) + 1
         if kept and size + length > most:
             texts.append(_of(message, kept).dumps())
             kept, size = [], bare
@@ -151,7 +137,7 @@ def in_frames(message: Segment, entries: Sequence[Announced], most: int = MAX_ME
     return [*texts, _of(message, kept).dumps()] if kept else texts
 
 
-def _of(message: Segment, entries: Sequence[Announced]) -> Segment:
+def _of(message: Segment, entries: Sequence[dict[str, Any]]) -> Segment:
     folder = None if message.url is None else message.url.rpartition("/")[0]
-    url = f"{folder}/{entries[-1].name}" if folder is not None and entries else message.url
+    url = f"{folder}/{entries[-1]['name']}" if folder is not None and entries else message.url
     return Segment(message.stream, message.first, message.dsn, message.rendition, url, tuple(entries), message.sent_at)

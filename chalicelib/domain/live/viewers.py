@@ -20,7 +20,7 @@ IDLE_S = 600
 GRACE_S = 120
 """How much later than that its row is surely wrong."""
 SLOTS = 16
-"""Rows over which a stream's counts are spread: 500 joins a second, API Gateway's quota, collide seldom."""
+"""Rows that count new connections: 500 a second, API Gateway's quota, collide seldom on so many."""
 MAX_SHARDS = 4096
 _FIELDS = 7
 
@@ -33,6 +33,7 @@ class ViewerConnection:
     stream_id: str
     recording_id: str
     shard: int
+    slot: int
     connected_at: float
     seen_at: float
     quality: str = ""
@@ -55,6 +56,8 @@ class Counts:
     by_quality: dict[str, int] = field(default_factory=dict)
     """Subscribed connections by rendition id or "auto"."""
     shards: int = 1
+    occupied: tuple[int, ...] = ()
+    """Shards that have viewers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +77,10 @@ def shard_of(connection_id: str, shards: int) -> int:
     return half + zlib.crc32(connection_id.encode()) % (shards - half)
 
 
-def slot_of(connection_id: str) -> int:
-    """Which row counts a connection."""
-    return zlib.crc32(connection_id.encode()) % SLOTS
+def slot_of(connection_id: str, shards: int) -> int:
+    """Which row of its shard counts a connection: those that take new connections have SLOTS rows in all."""
+    rows = max(1, SLOTS // (shards - shards // 2))
+    return zlib.adler32(connection_id.encode()) % rows
 
 
 def grown(shards: int, viewers: int, size: int) -> int:

@@ -23,6 +23,7 @@ INDEXES = {
     "job_bills": [],
     "live_streams": ["by_recording", "by_room", "by_status"],
     "live_segments": [],
+    "live_connections": [],
     "viewer_analytics": ["by_user"],
     "player_sessions": [],
     "network_history": [],
@@ -48,7 +49,7 @@ def test_create_all_makes_what_is_missing() -> None:
 
 @pytest.mark.usefixtures("tables")
 def test_only_what_players_report_expires() -> None:
-    """Recordings and jobs never go by themselves."""
+    """Recordings and jobs never go by themselves; of viewers only used tokens and what counts them do."""
     dynamodb = clients.client("dynamodb")
     status = {
         kind: dynamodb.describe_time_to_live(TableName=f"headwater-local-{kind}")["TimeToLiveDescription"]
@@ -56,7 +57,7 @@ def test_only_what_players_report_expires() -> None:
     }
 
     expiring = {kind for kind, ttl in status.items() if ttl["TimeToLiveStatus"] == "ENABLED"}
-    assert expiring == {"viewer_analytics", "player_sessions", "network_history"}
+    assert expiring == {"viewer_analytics", "player_sessions", "network_history", "live_connections"}
 
 
 def test_an_unknown_name_is_refused() -> None:
