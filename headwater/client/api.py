@@ -115,6 +115,18 @@ class Api:
         """Remove a language's captions."""
         self.transport.json("DELETE", f"/api/v1/recordings/{_id(recording_id)}/captions/{_id(language)}")
 
+    def start_live(self, recording_id: str, wanted: Json) -> Json:
+        """Start a live stream; returns {"stream", "ingest", …}. The key in it is shown this once."""
+        return self._object("POST", f"/recordings/{_id(recording_id)}/stream/start-live", wanted)
+
+    def stop_live(self, recording_id: str) -> Json:
+        """End its live stream; returns {"stream"}. Safe to repeat."""
+        return self._object("DELETE", f"/recordings/{_id(recording_id)}/stream/stop-live")
+
+    def live_stats(self, recording_id: str) -> Json:
+        """Return its live stream's viewers and, to its owner, the health of what arrives."""
+        return self._object("GET", f"/recordings/{_id(recording_id)}/stream/live/stats")
+
     def downloads(self, recording_id: str) -> Json:
         """Return the source's address and the renditions that can be downloaded."""
         return self._object("GET", f"/recordings/{_id(recording_id)}/download")

@@ -1,0 +1,116 @@
+"""The agent: one thread records, one sends, one asks how the stream is; this one shows it and ends them in order."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from headwater.client.errors import ClientError
+from headwater.push.feeder import Feeder
+from headwater.push.progress import Note, Progress, Snapshot
+from headwater.push.sender import Sender
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from headwater.push.commands import Encoding
+    from headwater.push.inputs import Input
+    from headwater.push.link import Link
+    from headwater.push.spool import Spool
+
+TICK_S = 1.0
+HEALTH_S = 3.0
+FEEDER_WITHIN_S = 12.0
+
+
+class Watcher(Protocol):
+    """Is shown how the push goes."""
+
+    def say(self, note: Note) -> None:
+        """Tell the person a sentence."""
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Show the state, about each second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How it ended: by Ctrl-C or not, what went wrong, and what is left in the spool."""
+
+    interrupted: bool
+    failure: ClientError | None
+    left: int
+    left_s: float
+
+
+class Agent:
+    """Pushes one input to one stream."""
+
+    def __init__(self, spool: Spool, link: Link, watcher: Watcher, *, drain_s: float) -> None:
+        """Deliver the spool over `link`; at the end for at most `drain_s` seconds more."""
+        self._spool = spool
+        self._link = link
+        self._watcher = watcher
+        self._drain_s = drain_s
+        self._progress = Progress()
+        self._sender = Sender(spool, link, self._progress)
+        self._done = threading.Event()
+
+    def run(self, source: Input, *, ffmpeg: str, encoding: Encoding, key: str) -> Outcome:
+        """Push until Ctrl-C, or until the input or the stream is over."""
+        feeder = Feeder(source, self._spool, self._progress, ffmpeg=ffmpeg, encoding=encoding, key=key)
+        if left_over := self._spool.left_over:
+            self._progress.note("left_over", f"Sending first what an earlier run left: {left_over} segments.")
+        health = threading.Thread(target=self._watch_health, name="health", daemon=True)
+        interrupted = False
+        with _ends_like_ctrl_c():
+            for thread in (feeder, self._sender, health):
+                thread.start()
+            try:
+                while feeder.is_alive() and self._sender.is_alive():
+                    self._tick()
+            except KeyboardInterrupt:
+                interrupted = True
+            with suppress(KeyboardInterrupt):  # a second one: at once
+                self._finish(feeder)
+        self._done.set()
+        self._sender.stop()
+        self._tell()
+        left, left_s, _ = self._spool.waiting()
+        return Outcome(interrupted, self._sender.failure or feeder.failure, left, left_s)
+
+    def _finish(self, feeder: Feeder) -> None:
+        """End the encoder, then let the sender deliver what is left."""
+        feeder.stop()
+        feeder.join(FEEDER_WITHIN_S)
+        until = time.monotonic() + self._drain_s
+        while self._spool.waiting()[0] and self._sender.is_alive() and time.monotonic() < until:
+            self._tick(0.2)
+
+    def _tick(self, wait_s: float = TICK_S) -> None:
+        self._done.wait(wait_s)
+        self._tell()
+
+    def _tell(self) -> None:
+        for note in self._progress.notes():
+            self._watcher.say(note)
+        self._watcher.show(self._progress.snapshot(self._spool.waiting(), time.time(), self._spool.oldest_end()))
+
+    def _watch_health(self) -> None:
+        while not self._done.wait(HEALTH_S):
+            with suppress(ClientError):  # the sender says what is wrong with the line
+                self._progress.heard(self._link.health())
+
+
+@contextmanager
+def _ends_like_ctrl_c() -> Iterator[None]:
+    """Let an init system's SIGTERM end it in the same order."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
