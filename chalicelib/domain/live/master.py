@@ -15,7 +15,7 @@ from chalicelib.domain.presentation import nearest_first
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from chalicelib.domain.job import ChunkResult, Rendition
+    from chalicelib.domain.job import Rendition
     from chalicelib.domain.live.packaged import PackagedSegment
     from chalicelib.domain.live.state import LiveState
 
@@ -37,45 +37,44 @@ def live_master(state: LiveState) -> str:
     """Multivariant playlist of a stream that is on; "" while nothing can be played."""
     if not state.playable:
         return ""
-    return _Master(state, live_playlist_key, {r.id: ceilings(r) for r in state.renditions}).text()
+    bandwidths = {rendition.id: ceilings(rendition) for rendition in state.renditions}
+    return _Master(state, live_playlist_key, bandwidths, state.codecs).text()
 
 
 def recording_master(state: LiveState, segments: Sequence[PackagedSegment]) -> str:
     """Multivariant playlist of a stream that is over, with its key frames; "" when there is nothing of it."""
     target_s = state.window.target_s
-    chunks = {r.id: as_chunks(segments, r.id, target_s) for r in state.renditions}
-    if not any(chunks.values()):
+    made = {r.id: as_chunks(segments, r.id, target_s) for r in state.renditions}
+    made = {name: chunks for name, chunks in made.items() if chunks}
+    if not made:
         return ""
-    bandwidths = {name: measure(made, target_s) for name, made in chunks.items()}
-    master = _Master(state, recording_playlist_key, bandwidths)
-    return master.text([frames for rung in state.video if (frames := _iframes(state, rung, chunks[rung.id]))])
-
-
-def _iframes(state: LiveState, rung: Rendition, chunks: Sequence[ChunkResult]) -> IFrameVariant | None:
-    cut = key_frames(chunks)
-    if not cut:
-        return None
-    uri, bandwidth = live_iframes_key(state.recording_id, rung.id), measure(cut, state.window.target_s)
-    return IFrameVariant(f"/{uri}", bandwidth, state.codecs[rung.id], rung.width, rung.height)
+    bandwidths = {name: measure(chunks, target_s) for name, chunks in made.items()}
+    codecs = {name: max(chunk.codec for chunk in chunks) for name, chunks in made.items()}
+    cut = {name: key_frames(chunks) for name, chunks in made.items()}
+    frames = {name: measure(chunks, target_s) for name, chunks in cut.items() if chunks}
+    return _Master(state, recording_playlist_key, bandwidths, codecs).text(frames)
 
 
 @dataclass(frozen=True, slots=True)
 class _Master:
-    """The entries of one stream's multivariant playlist."""
+    """The entries of one stream's multivariant playlist: of the renditions whose bandwidth is given."""
 
     state: LiveState
     key: Callable[[str, str], str]
     """Of a media playlist, by recording and rendition."""
     bandwidths: Mapping[str, Bandwidth]
+    codecs: Mapping[str, str]
 
-    def text(self, iframes: Sequence[IFrameVariant] = ()) -> str:
-        """All rungs, the one to start with first, then the sound by itself (ADR 5)."""
-        sound, rungs = self.state.audio, self.state.video
+    def text(self, frames: Mapping[str, Bandwidth] | None = None) -> str:
+        """All rungs, the one to start with first, then the sound by itself (ADR 5); `frames`: key frames, by rung."""
+        rungs = [rung for rung in self.state.video if rung.id in self.bandwidths]
+        sound = self.state.audio if self.state.audio and self.state.audio.id in self.bandwidths else None
         variants = nearest_first([self._variant(rung, sound) for rung in rungs])
         group = list[AudioRendition]()
         if sound is not None:
             variants.append(Variant(self._uri(sound), self.bandwidths[sound.id], (self._codec(sound),)))
             group = [AudioRendition(self._uri(sound), sound.name, sound.language)] if rungs else []
+        iframes = [self._iframes(rung, frames[rung.id]) for rung in rungs if frames and rung.id in frames]
         return multivariant_playlist(variants, group, iframes)
 
     def _variant(self, rung: Rendition, sound: Rendition | None) -> Variant:
@@ -88,8 +87,12 @@ class _Master:
             frame_rate=rung.frame_rate,
         )
 
+    def _iframes(self, rung: Rendition, bandwidth: Bandwidth) -> IFrameVariant:
+        uri = "/" + live_iframes_key(self.state.recording_id, rung.id)
+        return IFrameVariant(uri, bandwidth, self._codec(rung), rung.width, rung.height)
+
     def _codec(self, rendition: Rendition) -> str:
-        return self.state.codecs.get(rendition.id) or expected_codec(rendition)
+        return self.codecs.get(rendition.id) or expected_codec(rendition)
 
     def _uri(self, rendition: Rendition) -> str:
         """Absolute path: the API and the CDN answer on one origin."""
