@@ -7,6 +7,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any, cast
 
 from chalicelib.config import aws_endpoint_url, aws_region, settings
+from chalicelib.errors import Transient
 
 if TYPE_CHECKING:
     from boto3.session import Session
@@ -32,6 +33,15 @@ def s3_for_people() -> S3Client:
     """Return the client whose only use is to presign for the endpoint a browser reaches."""
     with _MAKING:
         return cast("S3Client", _make("s3", settings().s3_public_endpoint or ""))
+
+
+def credentials() -> Any:
+    """Return access_key, secret_key and token to sign with now: botocore renews those that expire."""
+    with _MAKING:
+        found = _session().get_credentials()
+    if found is None:
+        raise Transient("aws_unavailable", "There are no AWS credentials to sign with.")
+    return found.get_frozen_credentials()
 
 
 def sqs() -> SQSClient:

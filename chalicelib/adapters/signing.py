@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from chalicelib.adapters import clients
 from chalicelib.adapters.aws_errors import translated
 from chalicelib.domain.access import check_grant, make_grant
+from chalicelib.domain.live.viewers import make_connect_token, read_connect_token
 from chalicelib.domain.networks import network_name, network_of
 from chalicelib.domain.sessions import check_session_token, make_session_token
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+    from chalicelib.domain.live.viewers import ConnectTicket
 
 _COOKIE_ALPHABET = str.maketrans("+=/", "-_~")
 """CloudFront's own base64: the three characters a cookie or a query cannot carry are replaced."""
@@ -94,6 +97,18 @@ class HmacSessions(HexKey):
     def check(self, recording_id: str, session: str, token: str, *, now: float) -> None:
         """Raise Unauthorized("session_token_invalid") or Unauthorized("session_token_expired")."""
         check_session_token(self._key, recording_id, session, token, now=now)
+
+
+class HmacConnects(HexKey):
+    """Implements viewer_ports.ConnectTokens."""
+
+    def issue(self, ticket: ConnectTicket) -> str:
+        """Return a ticket's token."""
+        return make_connect_token(self._key, ticket)
+
+    def read(self, token: str, *, now: float) -> ConnectTicket:
+        """Raise Unauthorized("connect_token_invalid") or Unauthorized("connect_token_expired")."""
+        return read_connect_token(self._key, token, now=now)
 
 
 class HmacNetworks(HexKey):

@@ -32,6 +32,7 @@ MAX_BODY = 10 * MIB
 _RESOURCE = "/ingest/{stream}/{key}/{name+}"
 _TYPES = {"m4s": "video/iso.segment", "mp4": "video/mp4", "ts": "video/mp2t"}
 _LEAST_PARTS = 3
+_ABSENT = frozenset({"stream_not_found", "no_such_route"})
 
 
 def without_key(path: str) -> str:
@@ -65,24 +66,26 @@ class IngestGateway:
         except AuthorizerFailed as error:
             logger.warning("authorizer %s failed: %s", FUNCTION, error)
             return problem(500, "internal_error", "The stream key could not be checked.")
-        if grant is None:
-            return problem(403, "ingest_refused", "This address takes nothing: see the stream's status.")
+        if isinstance(grant, web.Response):
+            return grant
         body = await read_body(request, MAX_BODY)
         if body is None:
             return problem(413, "payload_too_large", f"A segment may have up to {MAX_BODY} bytes.")
-        return await self._store(grant.context.get("object", ""), body)
+        return await self._store(grant.context.get("key", ""), body)
 
-    async def _authorize(self, request: web.BaseRequest, target: Target, parts: list[str]) -> Grant | None:
+    async def _authorize(self, request: web.BaseRequest, target: Target, parts: list[str]) -> Grant | web.Response:
+        """Return what the authorizer allows, or its refusal."""
         event = _event(request, target, parts)
         outcome: Invocation = await self._functions.invoke(FUNCTION, event)
         if outcome.error is not None:
-            if outcome.error.get("errorMessage") == "Unauthorized":
-                return None
             raise AuthorizerFailed(str(outcome.error.get("errorType", "error")))
         if outcome.timed_out or outcome.payload is None:
             raise AuthorizerFailed("no answer in time")
         grant = parse_grant(outcome.payload)
-        return grant if policy_allows(grant.policy, event["methodArn"]) else None
+        if policy_allows(grant.policy, event["methodArn"]):
+            return grant
+        code, detail = grant.context.get("code", "ingest_refused"), grant.context.get("detail", "")
+        return problem(404 if code in _ABSENT else 403, code, detail or "This address takes nothing.")
 
     async def _store(self, key: str, body: bytes) -> web.Response:
         """Store what has a name; what has none, an encoder's own playlist, was only to be taken."""

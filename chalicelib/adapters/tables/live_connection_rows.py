@@ -66,7 +66,7 @@ def count(transaction: TransactWrite, stream_id: str, row: str, connection: View
     transaction.update(ConnectionItem(stream_id, row), [*actions, ConnectionItem.expires_at.set(until)])
 
 
-def done(write: Callable[[], None]) -> bool:
+def done(write: Callable[[], object]) -> bool:
     """Run a write; False when a condition of it does not hold."""
     try:
         run(write)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pynamodb.transactions import TransactWrite
@@ -37,7 +36,7 @@ _TRIES = 5
 
 
 class LiveConnectionsTable:
-    """Implements live_viewers.Connections. Rows and counts change together: counts stay exact whatever runs twice."""
+    """Implements viewer_ports.Connections. Rows and counts change together: counts stay exact whatever runs twice."""
 
     def join(self, connection: ViewerConnection, nonce: str, nonce_until: float) -> bool:
         """Add a connection and use its token's nonce up; False when another connection has used it.
@@ -154,23 +153,25 @@ class LiveConnectionsTable:
         viewers = sum(here.values())
         by_quality = {name: number for name, number in sorted(qualities.items()) if number > 0}
         occupied = tuple(sorted(shard for shard, number in here.items() if number > 0))
-        return Counts(viewers, max(peak, viewers), joined, left, by_quality, shards, occupied)
+        return Counts(viewers, peak, joined, left, by_quality, shards, occupied)
 
     def shards(self, stream_id: str) -> int:
         """Return into how many shards a stream's connections are spread."""
         meta = read(stream_id, META)
         return 1 if meta is None else meta.shards or 1
 
-    def raise_to(self, stream_id: str, *, peak: int, shards: int) -> None:
-        """Raise what may only grow; quiet where it is as high already."""
-        wanted: tuple[tuple[Any, int], ...] = ((ConnectionItem.peak, peak), (ConnectionItem.shards, shards))
-        for attribute, value in wanted:
-            lower = attribute.does_not_exist() | (attribute < value)
-            write = partial(ConnectionItem(stream_id, META).update, [attribute.set(value)], condition=lower)
-            try:
-                run(write)
-            except ConditionFailed:
-                continue
+    def note_peak(self, stream_id: str, viewers: int) -> None:
+        """Raise the highest number of viewers that was noted; quiet where it is as high already."""
+        self._raise(stream_id, ConnectionItem.peak, viewers)
+
+    def grow(self, stream_id: str, shards: int) -> None:
+        """Spread connections over more shards from now on; quiet where there are as many already."""
+        self._raise(stream_id, ConnectionItem.shards, shards)
+
+    def _raise(self, stream_id: str, attribute: Any, value: int) -> None:
+        lower = attribute.does_not_exist() | (attribute < value)
+        item = ConnectionItem(stream_id, META)
+        done(lambda: item.update([attribute.set(value)], condition=lower))
 
     def _swap_quality(self, connection: ViewerConnection, quality: str, now: float) -> bool:
         actions: list[Action] = [ConnectionItem.quality.set(quality), ConnectionItem.seen_at.set(now)]

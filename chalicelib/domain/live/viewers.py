@@ -51,6 +51,7 @@ class Counts:
 
     viewers: int = 0
     peak: int = 0
+    """The highest that was noted; see `highest`."""
     joined: int = 0
     left: int = 0
     by_quality: dict[str, int] = field(default_factory=dict)
@@ -58,6 +59,11 @@ class Counts:
     shards: int = 1
     occupied: tuple[int, ...] = ()
     """Shards that have viewers."""
+
+    @property
+    def highest(self) -> int:
+        """The most viewers there were at a time."""
+        return max(self.peak, self.viewers)
 
 
 @dataclass(frozen=True, slots=True)
