@@ -52,15 +52,22 @@ async function asError(response) {
 }
 
 /**
- * GET, with the session's token when there is one; throws ApiError.
+ * One call, with the session's token when there is one; throws ApiError.
  *
+ * @param {string} method
  * @param {string} url
+ * @param {object} [document]  sent as JSON
+ * @param {{headers?: Record<string, string>, keepalive?: boolean}} [options]
  * @returns {Promise<Response>}
  */
-async function get(url) {
+export async function call(method, url, document, { headers = {}, keepalive = false } = {}) {
+  const body = document === undefined ? undefined : JSON.stringify(document);
+  /** @type {Record<string, string>} */
+  const kind = body === undefined ? {} : { "content-type": "application/json" };
   let response;
   try {
-    response = await fetch(url, { headers: session.headers(), cache: "no-store" });
+    const all = { ...session.headers(), ...kind, ...headers };
+    response = await fetch(url, { method, headers: all, body, keepalive, cache: "no-store" });
   } catch {
     throw new ApiError(0, "unreachable", "The server cannot be reached.");
   }
@@ -68,11 +75,14 @@ async function get(url) {
   return response;
 }
 
+/** @param {string} url */
+const get = (url) => call("GET", url);
+
 /**
  * @param {string} path
  * @param {Record<string, string | null>} query  null leaves a parameter out
  */
-function address(path, query) {
+export function address(path, query = {}) {
   const given = Object.entries(query).filter((entry) => entry[1] !== null);
   const search = new URLSearchParams(/** @type {[string, string][]} */ (given)).toString();
   return `${ROOT}${path}${search ? `?${search}` : ""}`;
@@ -113,6 +123,17 @@ export async function progress(recordingId, grant) {
  */
 export async function recording(recordingId) {
   return (await get(address(`/recordings/${encodeURIComponent(recordingId)}`, {}))).json();
+}
+
+/**
+ * A recording's live stream, with a right to connect that holds once and for a minute.
+ *
+ * @param {string} recordingId
+ * @param {string | null} grant
+ * @returns {Promise<import("./types.js").LiveStream>}
+ */
+export async function live(recordingId, grant) {
+  return (await get(address(`/recordings/${encodeURIComponent(recordingId)}/stream/live`, { grant }))).json();
 }
 
 /**

@@ -10,6 +10,8 @@ import { RenditionBars } from "./rendition-bars.js";
 
 /** @type {Record<string, string>} */
 export const STATUS_WORDS = {
+  waiting: "Not live yet",
+  live: "Live",
   uploading: "Uploading",
   processing: "Encoding",
   playable: "Playable, still encoding",
@@ -42,8 +44,9 @@ export class Details {
     const cut = progress.status === "cancelled" && progress.recording_status === "playable";
     const limited = progress.error?.code === "cost_limit_reached";
     setText(badge, cut ? (limited ? "Stopped at its limit" : "Cancelled") : (STATUS_WORDS[progress.recording_status] ?? progress.recording_status));
-    setText(need("#length"), progress.duration_s ? clock(progress.duration_s) : "");
-    const encoding = !settled && progress.renditions.length > 0;
+    const streamed = ["waiting", "live"].includes(progress.recording_status);
+    setText(need("#length"), progress.duration_s && !streamed ? clock(progress.duration_s) : "");
+    const encoding = !settled && !streamed && progress.renditions.length > 0;
     need("#encoding").hidden = !encoding;
     if (!encoding) return;
     setText(need("#encoded"), percent(progress.percent));

@@ -8,6 +8,7 @@ import Hls from "../vendor/hls.js-1.7.4/hls.min.mjs";
  * @property {import("./player.js").HeadwaterPlayer | null} player
  * @property {HTMLVideoElement} video
  * @property {import("./abr/reporter.js").Reporter | null} reporter
+ * @property {import("./live/live-view.js").LiveView | null} live
  */
 
 /** @param {HTMLVideoElement} video */
@@ -19,10 +20,9 @@ function watchFirstFrame(video) {
 
 /** @param {HookedPage} page */
 export function publishHooks(page) {
-  const { video } = page;
   /** @type {{firstFrameMs: number | null}} */
   const seen = { firstFrameMs: null };
-  void watchFirstFrame(video).then((now) => {
+  void watchFirstFrame(page.video).then((now) => {
     seen.firstFrameMs = now;
   });
   const hooks = {
@@ -39,7 +39,10 @@ export function publishHooks(page) {
       return page.player?.hls ?? null;
     },
     get video() {
-      return video;
+      return page.video;
+    },
+    get live() {
+      return page.live?.facts ?? null;
     },
     get errors() {
       return page.player?.errorPolicy.errors ?? [];
@@ -54,10 +57,11 @@ export function publishHooks(page) {
       return page.player?.policy.pinned ?? null;
     },
     get buffered() {
+      const { video } = page;
       return Array.from({ length: video.buffered.length }, (_, i) => [video.buffered.start(i), video.buffered.end(i)]);
     },
     get frames() {
-      const { totalVideoFrames, droppedVideoFrames } = video.getVideoPlaybackQuality();
+      const { totalVideoFrames, droppedVideoFrames } = page.video.getVideoPlaybackQuality();
       return { total: totalVideoFrames, dropped: droppedVideoFrames };
     },
     get firstFrameMs() {

@@ -21,6 +21,7 @@ import { RungPolicy } from "./rung-policy.js";
  * @property {() => Promise<void>} renewCookies      asks for fresh media cookies
  * @property {() => Promise<Advice | null>} advice   the server's recommendation, null when it has none
  * @property {import("./abr/session-events.js").Tell} tell  takes what there is to report
+ * @property {Partial<import("../vendor/hls.js-1.7.4/hls.min.mjs").HlsConfig>} [hlsConfig]  what differs from the usual
  *
  * @typedef {import("./abr/advice.js").Advice} Advice
  *
@@ -57,7 +58,7 @@ export class HeadwaterPlayer extends EventTarget {
     this.policy.update(progress);
     this.pilot = new Pilot(this);
     /** @type {Hls} */
-    this.hls = new Hls({ ...hlsConfig(source), abrController: pilotedAbrController(this.pilot) });
+    this.hls = new Hls({ ...hlsConfig(source), ...source.hlsConfig, abrController: pilotedAbrController(this.pilot) });
     this.pilot.attach(this.hls);
     this.watchdog = new SessionWatch(this, (kind, facts) => source.tell(kind, facts));
     this.errorPolicy = new ErrorPolicy(this);
@@ -83,9 +84,19 @@ export class HeadwaterPlayer extends EventTarget {
   update(progress) {
     this.progress = progress;
     this.policy.update(progress);
-    const bufferS = isSettled(progress) ? BUFFER_READY_S : BUFFER_ENCODING_S;
+    const bufferS = this.bufferGoalS;
     Object.assign(this.hls.config, { maxBufferLength: bufferS, maxMaxBufferLength: bufferS });
     this.#observe();
+  }
+
+  /** Seconds of buffer ahead. @returns {number} */
+  get bufferGoalS() {
+    return isSettled(this.progress) ? BUFFER_READY_S : BUFFER_ENCODING_S;
+  }
+
+  /** There will be more, but it is not made yet. */
+  get awaitsEncoder() {
+    return !isSettled(this.progress);
   }
 
   /** Rendition ids of the levels, lowest first; the CDN folder of a rendition is named by its id. */
@@ -188,7 +199,7 @@ export class HeadwaterPlayer extends EventTarget {
     this.#judgeDrops();
     const starving = !video.ended && video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA;
     const atEdge = this.bufferedEndS >= this.reachS - HOLE_S;
-    this.#enter(starving && atEdge && !isSettled(this.progress) ? "waiting" : "playing");
+    this.#enter(starving && atEdge && this.awaitsEncoder ? "waiting" : "playing");
   }
 
   /** Pictures that are dropped count while the page is seen and plays no faster than it was made. */

@@ -18,6 +18,7 @@ const LAST_RETRY_MS = 15000;
  */
 export function isSettled(progress) {
   if (progress.recording_status === "errored") return true;
+  if (progress.recording_status === "waiting" || progress.recording_status === "live") return false;
   // A cancel is written to the job first, then the recording becomes errored or, with its playlists ended, playable.
   if (progress.status === "cancelled" && progress.recording_status === "processing") return false;
   return ["failed", "cancelled"].includes(progress.status) || (progress.status === "completed" && progress.playable);
@@ -30,7 +31,7 @@ export function isSettled(progress) {
  * @returns {number} milliseconds
  */
 export function pollDelay(progress) {
-  if (progress.recording_status === "uploading") return UPLOADING_MS;
+  if (progress.recording_status === "uploading" || progress.recording_status === "waiting") return UPLOADING_MS;
   return progress.playable ? ENCODING_MS : WAITING_MS;
 }
 
@@ -43,6 +44,8 @@ export function retryDelay(failures) {
 }
 
 export class ProgressFeed {
+  /** What was answered last. @type {Progress | null} */
+  last = null;
   #failures = 0;
   #stopped = true;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -79,6 +82,7 @@ export class ProgressFeed {
       if (this.#stopped) return;
       if (this.#failures) this.onReachable(true);
       this.#failures = 0;
+      this.last = progress;
       if (isSettled(progress)) this.stop();
       else this.#again(pollDelay(progress));
       this.onProgress(progress);

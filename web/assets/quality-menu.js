@@ -27,7 +27,7 @@ export class QualityMenu {
     this.menu = menu;
     this.button = button;
     this.player = player;
-    menu.addEventListener("change", () => this.#choose(menu.value));
+    menu.onchange = () => this.#choose(menu.value); // the menu of the player before it is told no more
     player.addEventListener("quality", () => this.update());
     this.update();
   }

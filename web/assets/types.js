@@ -3,7 +3,7 @@
  *
  * @typedef {"pending" | "in-progress" | "completed"} RenditionStatus
  * @typedef {"pending" | "in-progress" | "completed" | "failed" | "cancelled"} JobStatus
- * @typedef {"uploading" | "processing" | "playable" | "ready" | "errored"} RecordingStatus
+ * @typedef {"waiting" | "live" | "uploading" | "processing" | "playable" | "ready" | "errored"} RecordingStatus
  *
  * @typedef {object} Rendition
  * @property {string} id            names its folder on the CDN
@@ -58,6 +58,11 @@
  * @property {{id: string, reason: string} | null} cap   highest rendition of use, when that is not the highest
  * @property {{mean_log_kbps: number, weight: number} | null} prior  of this network
  * @property {{id: string, token: string, events_url: string}} session
+ *
+ * @typedef {object} LiveStream
+ * @property {"active" | "paused" | "stopped"} status
+ * @property {string | null} websocket_url
+ * @property {string} master_url
  *
  * @typedef {object} RecordingPage
  * @property {Recording[]} recordings

@@ -1,16 +1,16 @@
 /** The player page: what it shows from the first poll to the last segment. */
 
 import "../vendor/media-chrome-4.19.4/all.js";
-import { adviceOf } from "./abr/advice.js";
-import { deviceNow } from "./abr/caps.js";
-import { Reporter, newSessionId } from "./abr/reporter.js";
+import { Reporter } from "./abr/reporter.js";
 import * as api from "./api.js";
 import { Details } from "./details.js";
 import { h, need } from "./dom.js";
-import { clock, outlook } from "./format.js";
+import { clock } from "./format.js";
 import { showAccount } from "./header.js";
 import { publishHooks } from "./hooks.js";
 import { listenPageWide } from "./keyboard.js";
+import { LiveView } from "./live/live-view.js";
+import { playbackSource, renewedVideo } from "./playback-source.js";
 import { HeadwaterPlayer } from "./player.js";
 import { ProgressFeed, isSettled } from "./progress.js";
 import { QualityMenu } from "./quality-menu.js";
@@ -20,9 +20,10 @@ import { signInForm } from "./sign-in.js";
 import { Stage } from "./stage.js";
 import { StatsPanel } from "./stats-panel.js";
 import { Stills } from "./stills.js";
+import { erroredPanel, failedPanel, missingPanel, preparingPanel, privatePanel } from "./watch-panels.js";
 
 /** @typedef {import("./types.js").Progress} Progress */
-/** @typedef {"loading" | "preparing" | "playing" | "waiting" | "signed-out" | "missing" | "errored" | "failed"} Phase */
+/** @typedef {"loading" | "preparing" | "playing" | "waiting" | "ended" | "signed-out" | "missing" | "errored" | "failed"} Phase */
 
 const recordingId = decodeURIComponent(location.pathname.split("/")[2] ?? "");
 const grant = new URLSearchParams(location.search).get("grant");
@@ -32,16 +33,18 @@ class WatchPage {
   phase = "loading";
   /** @type {HeadwaterPlayer | null} */
   player = null;
+  /** While it is a live stream. @type {LiveView | null} */
+  live = null;
   /** @type {Reporter | null} */
   reporter = null;
   /** @type {QualityMenu | null} */
   menu = null;
+  video = /** @type {HTMLVideoElement} */ (need("video"));
   stage = new Stage();
   stats = new StatsPanel(() => this.player);
-  stills = new Stills(/** @type {HTMLVideoElement} */ (need("video")));
+  stills = new Stills(this.video);
   details = new Details();
   bars = new RenditionBars(h("ul", { class: "bars" }));
-  video = /** @type {HTMLVideoElement} */ (need("video"));
   feed = new ProgressFeed(
     () => api.progress(recordingId, grant),
     (progress) => this.#onProgress(progress),
@@ -50,6 +53,7 @@ class WatchPage {
   );
 
   start() {
+    this.phase = "loading";
     showAccount();
     this.feed.start();
     void this.#loadRecording();
@@ -76,7 +80,15 @@ class WatchPage {
   /** @param {Progress} progress */
   #onProgress(progress) {
     this.details.showProgress(progress);
-    if (this.player) {
+    if (progress.recording_status === "waiting") {
+      this.#stopFollowing();
+      this.#prepare(progress);
+    } else if (progress.recording_status === "live") {
+      this.#follow();
+    } else if (this.live) {
+      if (progress.playable) this.live.finish();
+      else if (progress.error && isSettled(progress)) this.#errored(progress.error);
+    } else if (this.player) {
       this.player.update(progress);
       if (this.player.levelIds.length) this.stills.update(progress);
       this.menu?.update();
@@ -105,50 +117,86 @@ class WatchPage {
   /** @param {import("./types.js").Failure} error */
   #errored(error) {
     this.phase = "errored";
-    this.stage.showPanel({ title: "This recording cannot be played", text: error.detail, code: error.code });
+    this.stage.showPanel(erroredPanel(error));
   }
 
   /** @param {Progress} progress */
   #prepare(progress) {
     this.phase = "preparing";
-    if (progress.recording_status === "uploading") {
-      const text = "It can be watched a few seconds after the last byte has arrived.";
-      this.stage.showPanel({ title: "The upload is not finished yet", text });
-    } else {
-      const text = "Playback starts by itself as soon as the first seconds are encoded.";
-      const { percent, renditions } = progress;
-      const words = outlook(progress); // of the whole, while the title promises the first seconds
-      const remark = words && `All renditions: ${words}`;
-      this.bars.update(renditions);
-      this.stage.showPanel({ title: "Getting the first seconds ready", text, percent, remark, body: this.bars.list });
-    }
+    this.bars.update(progress.renditions);
+    this.stage.showPanel(preparingPanel(progress, this.bars.list));
   }
 
-  /** @param {Progress} progress */
-  #play(progress) {
-    const masterUrl = api.masterUrl(recordingId, grant);
+  /** The stream itself says what is new; its recording is asked for again when it is over. */
+  #follow() {
+    if (this.live) return;
+    this.feed.stop();
+    this.live = new LiveView({
+      recordingId,
+      grant,
+      stage: this.stage,
+      video: this.video,
+      source: () => this.#source(),
+      onPlayer: (player) => this.#show(player),
+      onPhase: () => {
+        this.phase = this.live?.phase ?? "loading";
+        if (this.phase === "failed") this.#playbackFailed();
+      },
+      onEnded: () => this.feed.start(),
+      playRecording: (fromEndS) => this.#playRecording(fromEndS),
+    });
+    this.live.start();
+  }
+
+  /** A stream that is over goes on as its recording. @param {number | null} fromEndS  null from its beginning */
+  #playRecording(fromEndS) {
+    const progress = /** @type {Progress} */ (this.feed.last);
+    this.#stopFollowing();
+    this.video = renewedVideo(this.video);
+    this.stills = new Stills(this.video);
+    this.#play(progress, fromEndS === null ? 0 : Math.max(0, progress.duration_s - fromEndS));
+    if (fromEndS !== null) this.stage.showNotice("The stream has ended. This is its recording.", { brief: true });
+  }
+
+  #stopFollowing() {
+    this.live?.stop();
+    this.live = null;
+    this.player = null;
+    void this.reporter?.flush();
+  }
+
+  /** A session of its own, with its own reports. */
+  #source() {
     const reporter = new Reporter();
     this.reporter = reporter;
-    const source = {
-      masterUrl,
-      headers: session.headers,
-      renewCookies: () => api.renewMediaCookies(masterUrl),
-      advice: () => askAdvice(reporter),
-      tell: reporter.tell.bind(reporter),
-    };
-    this.player = new HeadwaterPlayer(this.video, source, progress);
-    this.menu = new QualityMenu(need("#quality-menu"), need("#quality-button"), this.player);
-    this.player.addEventListener("phase", () => this.#showPlayerPhase());
-    this.player.addEventListener("clamped", () => {
-      const text = `Encoded up to ${clock(this.player?.reachS ?? 0)} so far, so playback goes on from there.`;
+    return playbackSource(recordingId, grant, reporter);
+  }
+
+  /** @param {HeadwaterPlayer} player */
+  #show(player) {
+    this.player = player;
+    need("#quality-menu").replaceChildren();
+    this.menu = new QualityMenu(need("#quality-menu"), need("#quality-button"), player);
+  }
+
+  /**
+   * @param {Progress} progress
+   * @param {number} [fromS]
+   */
+  #play(progress, fromS = 0) {
+    this.#show(new HeadwaterPlayer(this.video, { ...this.#source(), hlsConfig: { startPosition: fromS } }, progress));
+    const player = /** @type {HeadwaterPlayer} */ (this.player);
+    player.addEventListener("phase", () => this.#showPlayerPhase());
+    player.addEventListener("clamped", () => {
+      const text = `Encoded up to ${clock(player.reachS)} so far, so playback goes on from there.`;
       this.stage.showNotice(text, { brief: true });
     });
     // The first that is known of the playlist: from here on there are cookies for the media.
-    const opened = () => this.stills.update(this.player?.progress ?? progress);
-    this.player.addEventListener("quality", opened, { once: true });
+    const opened = () => this.stills.update(player.progress);
+    player.addEventListener("quality", opened, { once: true });
     this.phase = "playing";
     this.stage.showPlayer();
-    this.player.start();
+    player.start();
   }
 
   #showPlayerPhase() {
@@ -164,12 +212,7 @@ class WatchPage {
   }
 
   #playbackFailed() {
-    this.stage.showPanel({
-      title: "Playback stopped",
-      text: "The video could not be loaded, although it was tried several times.",
-      code: this.player?.errorPolicy.errors.at(-1)?.details,
-      body: h("button", { class: "button", type: "button", onclick: () => location.reload() }, "Try again"),
-    });
+    this.stage.showPanel(failedPanel(this.player?.errorPolicy.errors.at(-1)?.details));
   }
 
   /** @param {api.ApiError} error */
@@ -178,8 +221,7 @@ class WatchPage {
       await this.#signIn(error);
     } else if (error.status === 404) {
       this.phase = "missing";
-      const text = "It may have been deleted, or the link is not complete.";
-      this.stage.showPanel({ title: "No such recording", text, code: error.code });
+      this.stage.showPanel(missingPanel(error.code));
     } else {
       this.#errored({ code: error.code, detail: error.message });
     }
@@ -189,37 +231,15 @@ class WatchPage {
   async #signIn(error) {
     session.signOut(); // whatever token we had was not good enough
     showAccount();
-    const body = await signInForm(() => {
-      this.phase = "loading";
-      this.start();
-    });
+    const body = await signInForm(() => this.start());
     this.phase = "signed-out";
-    const title = grant ? "This link no longer works" : "This recording is private";
-    const text = grant ? "Ask for a new one, or sign in as its owner." : "Sign in to watch it.";
-    this.stage.showPanel({ title, text, code: error.code === "unauthorized" ? "" : error.code, body });
+    this.stage.showPanel(privatePanel(grant !== null, error.code, body));
   }
 
   /** @param {boolean} reachable */
   #onReachable(reachable) {
     if (reachable) this.stage.hideNotice();
     else this.stage.showNotice("The server does not answer. Trying again.");
-  }
-}
-
-/**
- * The server's advice, which also says where to report; without it reports go to a session of our own.
- *
- * @param {Reporter} reporter
- */
-async function askAdvice(reporter) {
-  try {
-    const advice = adviceOf(await api.recommended(recordingId, grant, deviceNow()));
-    reporter.open({ url: advice.eventsUrl, headers: () => ({}) }); // its token is in the address
-    return advice;
-  } catch (error) {
-    if (!(error instanceof api.ApiError)) throw error;
-    reporter.open({ url: api.eventsUrl(recordingId, newSessionId(), grant), headers: session.headers });
-    return null;
   }
 }
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # test folders are no packages; these two modules are ours alone
+from web_live import LiveSource, make_live_media
 from web_media import make_ladder
 from web_origin import Origin, Scenario
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Browser, BrowserContext, Page
+    from web_live import LiveMedia
     from web_media import Ladder
 
 ROOT = Path(__file__).parents[3]
@@ -52,6 +54,30 @@ def scenario(origin: Origin, ladder: Ladder) -> Callable[..., Scenario]:
         return made
 
     return make
+
+
+@pytest.fixture(scope="session")
+def live_media(tmp_path_factory: pytest.TempPathFactory) -> LiveMedia:
+    """Two rungs and audio, a minute in segments of 1 s."""
+    return make_live_media(ROOT / "build/layers/ffmpeg/bin/ffmpeg", tmp_path_factory.mktemp("live"))
+
+
+@pytest.fixture
+def stream(scenario: Callable[..., Scenario], live_media: LiveMedia) -> Iterator[Callable[..., Scenario]]:
+    """Make recordings that are live streams, with so many segments behind them; further keywords are LiveSource's."""
+    made: list[Scenario] = []
+
+    def make(published: int = 8, **fields: object) -> Scenario:
+        recording = scenario(title="Rivers, live")
+        recording.live = LiveSource(recording.id, live_media, **fields)
+        recording.live.publish(published)
+        made.append(recording)
+        return recording
+
+    yield make
+    for recording in made:
+        recording.live.halt()
+        recording.live.drop()
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from chalicelib.domain.languages import display_name
 
 if TYPE_CHECKING:
     from web_link import Link
+    from web_live import LiveSource
     from web_media import Ladder
 
     from chalicelib.domain.captions import Cue
@@ -57,6 +58,8 @@ class Scenario:
     advised: dict[str, object] = field(default_factory=dict)
     """What GET quality/recommended answers beside the usual."""
     advice_status: int = 200
+    live: LiveSource | None = None
+    """Its stream, until the recording of it is `finish`ed."""
     events_status: int = 200
     reports: list[tuple[str, dict[str, object]]] = field(default_factory=list)
     """Session and body of each POST of events that was accepted."""
@@ -90,7 +93,14 @@ class Scenario:
 
     def master(self) -> str:
         """Return the multivariant playlist."""
+        if self.on_air:
+            return self.live.master() if self.live.entries else ""
         return captioned(self.ladder.master(self.id), [track for track, _ in self.captions], DURATION_S)
+
+    @property
+    def on_air(self) -> bool:
+        """True until what was streamed can be played as a recording."""
+        return self.live is not None and not self.done
 
     def caption_file(self, path: str) -> tuple[str, str] | None:
         """Return a caption playlist or file and its type."""
@@ -137,7 +147,11 @@ class Scenario:
         complete = all(r["status"] == "completed" for r in renditions)
         playable = any(self.done.get(name) for name in self.ladder.rungs) and bool(self.done.get("a-main"))
         job = "cancelled" if self.cancelled else "failed" if self.error else "completed" if complete else "in-progress"
-        status = self.recording_status or ("ready" if complete else "playable" if playable else "processing")
+        status = (
+            self.recording_status
+            or ("live" if self.on_air else "")
+            or ("ready" if complete else "playable" if playable else "processing")
+        )
         return {
             "recording_id": self.id,
             "title": self.title,
@@ -218,7 +232,9 @@ class Handler(BaseHTTPRequestHandler):
         address = urlsplit(self.path)
         parts = address.path.strip("/").split("/")
         query = {name: values[0] for name, values in parse_qs(address.query).items()}
-        if parts[0] == "api":
+        if address.path == "/ws":
+            self.server.scenarios[query["token"].split(".")[0]].live.connect(self)
+        elif parts[0] == "api":
             self.api(parts[2:], query)
         elif parts[0] == "media":
             self.media(self.server.scenarios[parts[1]], parts)
@@ -257,6 +273,10 @@ class Handler(BaseHTTPRequestHandler):
             self.problem(401, "unauthorized", "A token is required.")
         elif parts[2:] == ["transcode", "progress"]:
             self.reply_json(scenario.progress(owner=signed_in))
+        elif parts[2:] == ["stream", "live"] and scenario.live:
+            self.reply_json(scenario.live.document(self.headers["Host"]))
+        elif parts[2:] == ["stream", "master.m3u8"] and not scenario.master():
+            self.problem(404, "not_playable", "There is nothing to play yet.")
         elif parts[2:] == ["quality", "recommended"] and scenario.advice_status != 200:
             self.problem(scenario.advice_status, "internal_error", "Not now.")
         elif parts[2:] == ["quality", "recommended"]:
@@ -287,6 +307,10 @@ class Handler(BaseHTTPRequestHandler):
             self.reply(200, caption[0].encode(), caption[1], {})
             return
         rendition, name = parts[3], parts[4]
+        if scenario.live and parts[2] == "live":
+            found = scenario.live.file(rendition, name)
+            self.reply(200 if found else 404, *(found or (b"", "text/plain")), {})
+            return
         done = scenario.done.get(rendition, 0)
         if f"Key={scenario.cookie}" not in self.headers.get("Cookie", ""):
             scenario.log.append((self.path, 403))

@@ -1,0 +1,257 @@
+/** The watch page while its recording is a live stream: before it begins, on the air, paused, and when it is over. */
+
+import * as api from "../api.js";
+import { h, need, setText } from "../dom.js";
+import { LiveControls } from "./controls.js";
+import { LiveFeed } from "./feed.js";
+import { LatencyReports } from "./latency-reports.js";
+import { watchingWords } from "./latency.js";
+import { LivePlayer } from "./live-player.js";
+import { LiveSocket } from "./socket.js";
+
+/** @typedef {import("../types.js").Progress} Progress */
+/** @typedef {import("../stage.js").Stage} Stage */
+/** @typedef {import("./socket.js").Message} Message */
+
+const PROBE_MS = 3000;
+/** Segments that only playlists told of, picture and sound by themselves, before the socket counts as deaf. */
+const DEAF = 4;
+
+/**
+ * @typedef {object} Host  the page
+ * @property {string} recordingId
+ * @property {string | null} grant
+ * @property {Stage} stage
+ * @property {HTMLVideoElement} video
+ * @property {() => import("../player.js").Source} source
+ * @property {(player: LivePlayer) => void} onPlayer
+ * @property {() => void} onPhase
+ * @property {() => void} onEnded                     no more will come: the recording is next
+ * @property {(fromEndS: number | null) => void} playRecording  from so many seconds before its end, null for its beginning
+ */
+
+export class LiveView {
+  /** @type {"loading" | "preparing" | "playing" | "waiting" | "ended" | "failed"} */
+  phase = "loading";
+  /** As the server says. @type {"active" | "paused" | "stopped"} */
+  status = "active";
+  /** @type {LivePlayer | null} */
+  player = null;
+  /** Null while nobody has said. @type {number | null} */
+  viewers = null;
+  feed = new LiveFeed();
+  /** @type {LiveControls | null} */
+  #controls = null;
+  #gone = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #probe;
+  #reports = new LatencyReports(
+    () => this.player,
+    (report) => this.socket.send(report),
+  );
+
+  /** @param {Host} host */
+  constructor(host) {
+    this.host = host;
+    this.socket = new LiveSocket({ ticket: () => this.#ticket(), subscription: () => this.#subscription() });
+    this.socket.addEventListener("message", (event) => this.#hear(/** @type {CustomEvent<Message>} */ (event).detail));
+    for (const name of ["greeted", "lost"]) this.socket.addEventListener(name, () => this.#onLine());
+    this.feed.addEventListener("change", () => this.#listen());
+  }
+
+  start() {
+    this.#prepare();
+    this.socket.start();
+    void this.#try();
+  }
+
+  /** For `window.headwater.live`. */
+  get facts() {
+    const { player, feed, viewers, status } = this;
+    const { source, msn, polls } = feed;
+    return {
+      edge: player?.edgeS ?? 0,
+      behindS: player?.behindS ?? null,
+      latencyS: player?.latencyS ?? null,
+      source: feed.pushed && source === "push" ? "push" : "poll",
+      viewers,
+      msn,
+      polls,
+      status,
+    };
+  }
+
+  /** Nothing of it goes on. */
+  stop() {
+    this.#gone = true;
+    clearTimeout(this.#probe);
+    this.#reports.stop();
+    this.socket.stop();
+    this.#controls?.remove();
+    this.player?.destroy();
+    need("#watching").hidden = true;
+    delete need("#stage").dataset.live;
+  }
+
+  /** The recording can be played: go on where the viewer is, unless that is its end. */
+  finish() {
+    const { player, host } = this;
+    const left = player && !host.video.ended ? player.behindS : 0;
+    if (!player || this.phase === "preparing") host.playRecording(null);
+    else if (left > this.feed.targetS) host.playRecording(left);
+    else this.#offerReplay(true);
+  }
+
+  async #ticket() {
+    const answer = await api.live(this.host.recordingId, this.host.grant);
+    if (answer.status === "stopped") this.#ended();
+    else this.#setStatus(answer.status);
+    return answer;
+  }
+
+  #subscription() {
+    const { player, feed } = this;
+    return { quality: player?.policy.pinned ?? "auto", after: feed.after };
+  }
+
+  #prepare() {
+    this.phase = "preparing";
+    const title = this.status === "paused" ? "The stream is paused" : "The stream is about to begin";
+    const text = "Playback starts by itself as soon as the first picture has arrived.";
+    this.host.stage.showPanel({ title, text });
+    this.host.onPhase();
+  }
+
+  /** Is there anything to play yet? The answer also brings the cookies for the media. */
+  async #try() {
+    clearTimeout(this.#probe);
+    if (this.player || this.#gone) return;
+    const { recordingId, grant } = this.host;
+    try {
+      await api.renewMediaCookies(api.masterUrl(recordingId, grant));
+      if (!this.player && !this.#gone) this.#play();
+    } catch (error) {
+      if (!(error instanceof api.ApiError)) throw error;
+      this.#probe = setTimeout(() => void this.#try(), PROBE_MS);
+    }
+  }
+
+  #play() {
+    const { host, feed } = this;
+    const player = new LivePlayer(host.video, host.source(), host.recordingId, feed);
+    this.player = player;
+    player.encoderAway = this.status === "paused";
+    player.addEventListener("phase", () => this.#showPhase());
+    let pinned = player.policy.pinned;
+    player.addEventListener("quality", () => {
+      if (player.policy.pinned !== pinned) this.socket.subscribe();
+      pinned = player.policy.pinned;
+    });
+    host.video.addEventListener("ended", () => this.#offerReplay(false));
+    this.#controls = new LiveControls(need("#live-button"), player);
+    host.stage.showPlayer();
+    host.onPlayer(player);
+    this.phase = "playing";
+    player.start();
+    this.#showPhase();
+  }
+
+  /** @param {Message} message */
+  #hear(message) {
+    if (message.sent_at) this.player?.clock.hear(message.sent_at, Date.now() / 1000);
+    if (message.type === "welcome") this.#welcome(message);
+    else if (message.type === "segment") this.#onSegment(/** @type {any} */ (message));
+    else if (message.type === "stats") this.#showViewers(message.viewers);
+    else if (message.type === "status") this.#setStatus(message.status);
+    else if (message.type === "ended") this.#ended();
+  }
+
+  /** @param {Message} message */
+  #welcome({ status, target_s: targetS, qualities, resume, report_after_s: everyS, edge }) {
+    this.feed.targetS = targetS || this.feed.targetS;
+    this.player?.name(qualities);
+    this.#setStatus(status);
+    if (resume === "reset") this.feed.doubt();
+    if (edge >= 0) void this.#try();
+    this.#reports.every(everyS);
+  }
+
+  /** @param {Parameters<LiveFeed["announce"]>[0]} message */
+  #onSegment(message) {
+    this.#setStatus("active");
+    this.feed.announce(message);
+    void this.#try();
+  }
+
+  #onLine() {
+    this.feed.pushed = this.socket.greeted;
+    this.feed.dispatchEvent(new Event("change"));
+  }
+
+  /** Announcements stay away although there is something new: another connection may do better. */
+  #listen() {
+    if (this.feed.unheard < DEAF) return;
+    this.feed.unheard = 0;
+    this.socket.renew();
+  }
+
+  /** @param {"active" | "paused" | "stopped"} status */
+  #setStatus(status) {
+    if (status === this.status || this.phase === "ended") return;
+    this.status = status;
+    this.feed.idle = status === "paused";
+    if (this.feed.idle && this.player) this.player.encoderAway = true;
+    else this.player?.resume();
+    this.#showPhase();
+  }
+
+  #showPhase() {
+    const { player, host, status } = this;
+    if (this.phase === "ended") return;
+    if (!player) {
+      this.#prepare();
+      return;
+    }
+    this.phase = player.phase;
+    need("#stage").dataset.live = status;
+    if (status === "paused") host.stage.showNotice("The stream is paused, waiting for the encoder. It goes on by itself.");
+    else host.stage.hideNotice();
+    host.onPhase();
+  }
+
+  /** @param {number} count */
+  #showViewers(count) {
+    this.viewers = count;
+    const place = need("#watching");
+    place.hidden = false;
+    setText(place, watchingWords(count));
+  }
+
+  #ended() {
+    if (this.status === "stopped") return;
+    this.status = "stopped";
+    clearTimeout(this.#probe);
+    this.#reports.stop();
+    this.socket.stop();
+    this.feed.idle = false;
+    this.feed.doubt(); // the playlists' last line
+    if (this.player) this.player.encoderAway = false;
+    this.host.stage.hideNotice();
+    need("#watching").hidden = true;
+    this.host.onEnded();
+  }
+
+  /** @param {boolean} ready  the recording can be played */
+  #offerReplay(ready) {
+    if (this.#gone) return;
+    this.phase = "ended";
+    const replay = () => this.host.playRecording(null);
+    const button = { class: "button button--primary", type: "button", onclick: replay };
+    this.host.stage.showPanel({
+      title: "The stream has ended",
+      text: ready ? "All of it can be watched again." : "The recording is being made ready. It can be watched in a moment.",
+      body: ready ? h("button", button, "Watch the recording") : undefined,
+    });
+    this.host.onPhase();
+  }
+}
