@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -16,6 +17,8 @@ class ObjectCreated:
     key: str
     size: int
     etag: str
+    at: float = field(default=0.0, compare=False)
+    """When it landed (Unix seconds); 0 when the event does not say."""
 
 
 def objects_created(body: str) -> list[ObjectCreated]:
@@ -44,4 +47,12 @@ def _read(record: dict[str, Any]) -> ObjectCreated:
         key=unquote_plus(entry["key"]),
         size=int(entry.get("size", 0)),
         etag=str(entry.get("eTag", "")).strip('"'),
+        at=_moment(record.get("eventTime")),
     )
+
+
+def _moment(text: object) -> float:
+    try:
+        return datetime.fromisoformat(str(text)).timestamp()
+    except (ValueError, OverflowError):
+        return 0.0
