@@ -10,9 +10,13 @@ from chalicelib.entrypoints import (
     captions_api,
     dead_letters_api,
     downloads_api,
+    ingest_authorizer,
+    live_api,
+    on_broadcast,
     on_encode,
     on_encode_high,
     on_lifecycle,
+    on_live_segment,
     on_prepare,
     on_schedule,
     on_upload,
@@ -21,11 +25,13 @@ from chalicelib.entrypoints import (
     recordings_api,
     system_api,
     transcode_api,
+    websocket,
 )
 
 app = Chalice(app_name="headwater")
 app.api.binary_types += captions_api.BINARY_TYPES
 app.register_middleware(http_middleware, "http")
+app.experimental_feature_flags.update(["WEBSOCKETS"])
 
 for module in (
     authorizer,
@@ -37,11 +43,20 @@ for module in (
     dead_letters_api,
     downloads_api,
     system_api,
+    live_api,
+    ingest_authorizer,
+    on_broadcast,
     on_upload,
     on_encode,
     on_encode_high,
     on_lifecycle,
+    on_live_segment,
     on_prepare,
     on_schedule,
 ):
     app.register_blueprint(module.blueprint)
+
+# Here, and under their own names, because Chalice calls those of a Blueprint unwrapped.
+ws_connect = app.on_ws_connect()(websocket.ws_connect)
+ws_message = app.on_ws_message()(websocket.ws_message)
+ws_disconnect = app.on_ws_disconnect()(websocket.ws_disconnect)

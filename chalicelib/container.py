@@ -380,12 +380,14 @@ def edge_key() -> str:
 @cache
 def playback() -> Playback:
     """Who watches, and how the CDN lets them."""
+    from chalicelib import live_container
     from chalicelib.adapters.signing import CloudFrontCookies, HmacGrants, read_secret
+    from chalicelib.services.live_states import LiveMasters
     from chalicelib.services.playback import Playback
 
     return Playback(
         recordings(),
-        transcoder(),
+        LiveMasters(live_container.states(), media_objects(), transcoder()),
         CloudFrontCookies(settings().cdn_key_pair_id, lambda: read_secret(settings().cdn_private_key_secret)),
         HmacGrants(grant_key),
         clock(),
@@ -414,9 +416,10 @@ def player_sessions() -> PlayerSessions:
 @cache
 def ladders() -> Ladders:
     """What can be chosen among."""
+    from chalicelib import live_container
     from chalicelib.services.ladders import Ladders
 
-    return Ladders(jobs(), media_objects(), clock())
+    return Ladders(jobs(), media_objects(), live_container.states(), clock())
 
 
 @cache
@@ -481,6 +484,7 @@ def caption_library() -> CaptionLibrary:
 @cache
 def lifecycle() -> Lifecycle:
     """The end of recordings."""
+    from chalicelib import live_container
     from chalicelib.services.lifecycle import Lifecycle
 
     return Lifecycle(
@@ -491,6 +495,7 @@ def lifecycle() -> Lifecycle:
         media=media_objects(),
         queue=lifecycle_queue(),
         ledger=ledger(),
+        live=live_container.remains(),
         clock=clock(),
     )
 

@@ -6,12 +6,30 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from chalicelib.config import settings
+from chalicelib import container
+from chalicelib.config import aws_region, settings
 
 if TYPE_CHECKING:
+    from chalicelib.adapters.push import SocketPush
     from chalicelib.adapters.sqs import SqsQueue
+    from chalicelib.adapters.tables.live_connections import LiveConnectionsTable
     from chalicelib.adapters.tables.live_streams import LiveStreamsTable
+    from chalicelib.domain.live.addresses import Addresses
+    from chalicelib.services.announcing import LiveAnnouncer
+    from chalicelib.services.broadcasting import Broadcaster
+    from chalicelib.services.live_conversation import LiveConversation
+    from chalicelib.services.live_distribution import LiveDistributor
+    from chalicelib.services.live_finish import LiveFinisher
+    from chalicelib.services.live_ingest import LiveIngest
     from chalicelib.services.live_ports import LiveSegments
+    from chalicelib.services.live_publishing import LivePublisher
+    from chalicelib.services.live_remains import LiveRemains
+    from chalicelib.services.live_segments import LivePackager
+    from chalicelib.services.live_states import LiveStates
+    from chalicelib.services.live_sweeps import LiveSweeps
+    from chalicelib.services.live_viewers import ConnectionPool
+    from chalicelib.services.live_watching import LiveWatching
+    from chalicelib.services.livestream import Ending, LiveStreams
 
 
 @cache
@@ -44,6 +62,194 @@ def broadcast_queue() -> SqsQueue:
     from chalicelib.adapters.sqs import SqsQueue
 
     return SqsQueue(settings().broadcast_queue_url)
+
+
+@cache
+def states() -> LiveStates:
+    """What is on show."""
+    from chalicelib.services.live_states import LiveStates
+
+    return LiveStates(container.source_objects())
+
+
+@cache
+def addresses() -> Addresses:
+    """Where encoders send streams, and viewers find them."""
+    from chalicelib.domain.live.addresses import Addresses
+
+    public_url = settings().public_url
+    sockets = settings().websocket_public_url or f"{public_url.replace('http', 'ws', 1)}/ws"
+    return Addresses(public_url, sockets)
+
+
+@cache
+def ending() -> Ending:
+    """Ends streams."""
+    from chalicelib.services.livestream import Ending
+
+    return Ending(streams(), live_queue(), container.clock())
+
+
+@cache
+def live_streams() -> LiveStreams:
+    """Streams under the rules of access."""
+    from chalicelib.services.livestream import LiveStreams
+
+    return LiveStreams(
+        recordings=container.recordings(),
+        uploads=container.uploads(),
+        source=container.source_objects(),
+        streams=streams(),
+        ending=ending(),
+        clock=container.clock(),
+        default_profiles=tuple(name for name in settings().live_profiles.replace(" ", "").split(",") if name),
+    )
+
+
+@cache
+def ingest() -> LiveIngest:
+    """What encoders may do."""
+    from chalicelib.services.live_ingest import LiveIngest
+
+    return LiveIngest(streams(), streams(), states(), container.source_objects(), container.clock())
+
+
+@cache
+def watching() -> LiveWatching:
+    """What viewers are told."""
+    from chalicelib.services.live_watching import LiveWatching
+
+    return LiveWatching(live_streams(), states(), audience(), container.clock())
+
+
+@cache
+def sweeps() -> LiveSweeps:
+    """What the schedule does for streams."""
+    from chalicelib.services.live_sweeps import LiveSweeps
+
+    return LiveSweeps(streams(), container.recordings(), states(), ending(), announcer(), container.clock())
+
+
+@cache
+def remains() -> LiveRemains:
+    """The end of streams whose recording is deleted."""
+    from chalicelib.services.live_remains import LiveRemains
+
+    return LiveRemains(streams(), segments(), container.source_objects(), announcer(), container.clock())
+
+
+@cache
+def connections() -> LiveConnectionsTable:
+    """The live_connections table."""
+    from chalicelib.adapters.tables.live_connections import LiveConnectionsTable
+
+    return LiveConnectionsTable()
+
+
+@cache
+def sockets() -> SocketPush:
+    """Viewers' open connections."""
+    from chalicelib.adapters import clients
+    from chalicelib.adapters.push import SocketPush
+
+    endpoint = settings().websocket_endpoint or f"{settings().public_url}/ws"
+    return SocketPush(endpoint, clients.credentials, aws_region() or "", container.clock())
+
+
+@cache
+def viewers() -> ConnectionPool:
+    """Who is connected."""
+    from chalicelib.adapters.signing import HmacConnects
+    from chalicelib.services.live_viewers import ConnectionPool
+
+    tokens = HmacConnects(container.grant_key)
+    return ConnectionPool(connections(), tokens, sockets(), container.clock(), shard_size=settings().live_shard_size)
+
+
+@cache
+def announcer() -> LiveAnnouncer:
+    """Tells viewers, by way of their queue."""
+    from chalicelib.adapters.fifo import FifoQueue
+    from chalicelib.services.announcing import LiveAnnouncer
+
+    return LiveAnnouncer(connections(), FifoQueue(settings().broadcast_queue_url))
+
+
+@cache
+def broadcaster() -> Broadcaster:
+    """Tells a shard of viewers."""
+    from chalicelib.services.broadcasting import Broadcaster
+
+    return Broadcaster(connections(), viewers(), sockets(), container.clock(), public_url=settings().public_url)
+
+
+@cache
+def conversation() -> LiveConversation:
+    """Answers viewers."""
+    from chalicelib.services.live_conversation import LiveConversation
+
+    return LiveConversation(
+        viewers(), streams(), states(), sockets(), container.clock(), public_url=settings().public_url
+    )
+
+
+@cache
+def audience() -> LiveDistributor:
+    """Live distribution as a whole."""
+    from chalicelib.services.live_distribution import LiveDistributor
+
+    return LiveDistributor(viewers(), connections(), announcer(), sockets(), live_queue(), container.clock())
+
+
+@cache
+def publisher() -> LivePublisher:
+    """Windows and their playlists."""
+    from chalicelib.services.live_publishing import LivePublisher
+
+    return LivePublisher(
+        container.source_objects(), container.media_objects(), live_queue(), announcer(), container.clock()
+    )
+
+
+@cache
+def packager() -> LivePackager:
+    """Makes renditions of what encoders send."""
+    from chalicelib.adapters.ffmpeg import FfmpegEncoder
+    from chalicelib.domain.ladder import DEFAULT_PROFILES, RESCUE_PROFILE
+    from chalicelib.services.live_admission import Admission
+    from chalicelib.services.live_segments import LivePackager
+
+    rescue = (RESCUE_PROFILE,) if settings().rescue_rung else ()
+    return LivePackager(
+        admission=Admission(streams(), container.source_objects(), live_queue(), publisher(), announcer()),
+        publisher=publisher(),
+        segments=segments(),
+        source=container.source_objects(),
+        media=container.media_objects(),
+        encoder=FfmpegEncoder(settings().ffmpeg),
+        clock=container.clock(),
+        profiles=(*rescue, *DEFAULT_PROFILES),
+        scratch=settings().scratch_dir,
+        threads=settings().encode_threads,
+    )
+
+
+@cache
+def finisher() -> LiveFinisher:
+    """Makes recordings of streams."""
+    from chalicelib.services.live_finish import LiveFinisher
+
+    return LiveFinisher(
+        streams=streams(),
+        segments=segments(),
+        recordings=container.recordings(),
+        source=container.source_objects(),
+        media=container.media_objects(),
+        publisher=publisher(),
+        announcer=announcer(),
+        queue=live_queue(),
+        clock=container.clock(),
+    )
 
 
 def reset() -> None:

@@ -133,6 +133,11 @@ class S3Objects:
         client = clients.s3_for_people() if public else clients.s3()
         return client.generate_presigned_url("get_object", Params=params, ExpiresIn=ttl_s)
 
+    def write_url(self, key: str, *, ttl_s: int) -> str:
+        """Presign a PUT of one object at the endpoint that people and their encoders reach."""
+        params = {"Bucket": self._bucket, "Key": key}
+        return clients.s3_for_people().generate_presigned_url("put_object", Params=params, ExpiresIn=ttl_s)
+
     def _put_parts(self, key: str, path: Path, headers: dict[str, str]) -> None:
         from s3transfer.manager import TransferConfig, TransferManager  # noqa: PLC0415  only very large files need it
 

@@ -46,6 +46,7 @@ class Action(StrEnum):
     CHANGE = "change"
     UPLOAD = "upload"
     TRANSCODE = "transcode"
+    STREAM = "stream"
     DELETE = "delete"
     WATCH = "watch"
     DOWNLOAD = "download"

@@ -14,6 +14,10 @@ class RecordingStatus(StrEnum):
     """Where a recording is between the first byte and the last segment."""
 
     UPLOADING = "uploading"
+    WAITING = "waiting"
+    """For a live stream to make it; nothing has come yet."""
+    LIVE = "live"
+    """Its stream is on, or is being made into the recording."""
     PROCESSING = "processing"
     PLAYABLE = "playable"
     """The first chunks can be watched while the rest still encodes."""
@@ -68,3 +72,10 @@ class Recording:
     """The source whose own subtitles have been taken out: done once, so that one who deletes them is rid of them."""
     stage: str = ""
     """What goes on before there is a job: `PREPARING`, or nothing worth telling."""
+    stream_id: str = ""
+    """The live stream that makes it, or made it; empty for uploads."""
+
+    @property
+    def is_live(self) -> bool:
+        """True for one that a live stream makes or made: it has no source and no job."""
+        return bool(self.stream_id) or self.status in {RecordingStatus.WAITING, RecordingStatus.LIVE}

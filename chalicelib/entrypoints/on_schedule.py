@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from chalice.app import Blueprint
 
-from chalicelib import container
+from chalicelib import container, live_container
 from chalicelib.adapters.telemetry import instrumented
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ def on_schedule(_event: CloudWatchEvent) -> dict[str, int]:
         "deletes": lambda: container.lifecycle().redrive_deletes(),
         "uploads": lambda: container.lifecycle().close_abandoned_uploads(),
         "jobs": lambda: container.transcoder().resume_stalled(STALLED_JOBS),
+        "live": lambda: live_container.sweeps().look_after(),
+        "live_ends": lambda: live_container.sweeps().finish_stopped(),
     }
     done, errors = {}, []
     for name, sweep in sweeps.items():

@@ -10,10 +10,10 @@ from chalicelib import container
 from chalicelib.domain.access import Action
 from chalicelib.entrypoints.authorizer import authorizer
 from chalicelib.entrypoints.problems import answers
-from chalicelib.entrypoints.requests import caller_of, read_body, read_query
-from chalicelib.entrypoints.schemas import ChangeRecording, CreateRecording, ListQuery, UploadQuery
+from chalicelib.entrypoints.requests import MAX_BODY_BYTES, caller_of, read_body, read_json, read_query
+from chalicelib.entrypoints.schemas import ChangeRecording, CreateLiveRecording, CreateRecording, ListQuery, UploadQuery
 from chalicelib.entrypoints.views import no_content, ok, recording_view, upload_view
-from chalicelib.services.recordings import Draft, Listing
+from chalicelib.services.recordings import Listing
 
 if TYPE_CHECKING:
     from chalice.app import Response
@@ -26,13 +26,14 @@ blueprint = Blueprint(__name__)
 @blueprint.route("/v1/recordings", methods=["POST"], authorizer=authorizer, content_types=[])
 @answers
 def create_recording() -> Response:
-    """Make a recording and open its upload: 201."""
+    """Make a recording and open its upload, which a live one has none of: 201."""
     caller = caller_of(blueprint.current_request)
-    body = read_body(blueprint.current_request, CreateRecording)
-    draft = Draft(**body.model_dump() | {"room_id": body.room_id or ""})
+    body = read_json(blueprint.current_request, MAX_BODY_BYTES)
+    live = isinstance(body, dict) and body.get("live") is True
+    draft = (CreateLiveRecording if live else CreateRecording).model_validate(body).draft()
     recording = container.library().create(caller, draft)
-    session = container.upload_sessions().resume(caller, recording.id)
-    return ok({"recording": _view(recording), "upload": upload_view(session)}, status=201)
+    upload = None if live else upload_view(container.upload_sessions().resume(caller, recording.id))
+    return ok({"recording": _view(recording), "upload": upload}, status=201)
 
 
 @blueprint.route("/v1/recordings", methods=["GET"], authorizer=authorizer, content_types=[])

@@ -16,6 +16,7 @@ from chalicelib.domain.recording import Visibility
 from chalicelib.domain.text import base_name, media_type, one_line
 from chalicelib.services.control import CostLimit
 from chalicelib.services.quality import Measured
+from chalicelib.services.recordings import Draft
 from chalicelib.services.transcoding import Wishes
 
 TITLE_CHARS = 200
@@ -100,6 +101,24 @@ class CreateRecording(Body):
     content_type: ContentType
     room_id: RoomId | None = None
     visibility: Visibility = Visibility.PRIVATE
+    live: Literal[False] = False
+
+    def draft(self) -> Draft:
+        """Return what somebody wants to upload."""
+        return Draft(**self.model_dump() | {"room_id": self.room_id or ""})
+
+
+class CreateLiveRecording(Body):
+    """POST /v1/recordings with `live`: for a stream to make it."""
+
+    title: Title
+    live: Literal[True]
+    room_id: RoomId | None = None
+    visibility: Visibility = Visibility.PRIVATE
+
+    def draft(self) -> Draft:
+        """Return what somebody wants to stream."""
+        return Draft(**self.model_dump() | {"room_id": self.room_id or ""})
 
 
 class ChangeRecording(Body):
@@ -167,7 +186,7 @@ class RetryTranscode(Body):
 class ListQuery(Query):
     """GET /v1/recordings."""
 
-    status: Literal["uploading", "processing", "playable", "ready", "errored"] | None = None
+    status: Literal["uploading", "waiting", "live", "processing", "playable", "ready", "errored"] | None = None
     room_id: RoomId | None = None
     limit: Annotated[int, Field(ge=1, le=100)] = 25
     cursor: Annotated[str, Field(max_length=2048)] | None = None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalice.app import Blueprint
 
-from chalicelib import container
+from chalicelib import container, live_container
 from chalicelib.domain.access import Action, may, relation_of
 from chalicelib.domain.job import JobStatus
 from chalicelib.entrypoints.authorizer import authorizer
@@ -14,6 +14,7 @@ from chalicelib.entrypoints.problems import answers
 from chalicelib.entrypoints.requests import caller_of, optional_caller, read_body, read_query
 from chalicelib.entrypoints.schemas import RetryTranscode, StartTranscode, WatchQuery
 from chalicelib.entrypoints.views import job_view, no_content, ok
+from chalicelib.services.live_states import live_progress
 
 if TYPE_CHECKING:
     from chalice.app import Response
@@ -80,6 +81,8 @@ def read_progress(recording_id: str) -> Response:
 
 def _progress(recording: Recording, *, owner: bool) -> dict[str, Any]:
     document = container.transcoder().get_progress(recording, owner=owner)
+    if recording.is_live:
+        document |= live_progress(recording, live_container.states().of(recording.stream_id))
     if owner and recording.job_id:
         ended = JobStatus(document["status"]).terminal
         document["cost"] = container.receipts().of(recording.job_id, ended=ended)

@@ -11,6 +11,7 @@ from chalicelib.domain.keys import download_key, source_key
 from chalicelib.domain.messages import JoinMessage
 from chalicelib.domain.recording import RecordingStatus
 from chalicelib.errors import Conflict, NotFound
+from chalicelib.services.recordings import live_recording
 
 if TYPE_CHECKING:
     from chalicelib.domain.downloads import Recipe
@@ -62,8 +63,10 @@ class Downloads:
     clock: Clock
 
     def original(self, recording: Recording) -> Download:
-        """Return the source under its own name; raises Conflict("source_not_uploaded")."""
+        """Return the source under its own name; raises Conflict: source_not_uploaded, recording_live."""
         key = source_key(recording.id)
+        if recording.is_live:
+            raise live_recording("there is no original file of it")
         head = None if recording.status is RecordingStatus.UPLOADING else self.source.head(key)
         if head is None:
             raise Conflict("source_not_uploaded", "The upload has not finished: there is nothing to download yet.")

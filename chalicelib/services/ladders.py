@@ -12,6 +12,7 @@ from chalicelib.errors import Conflict
 
 if TYPE_CHECKING:
     from chalicelib.domain.recording import Recording
+    from chalicelib.services.live_states import LiveStates
     from chalicelib.services.ports import Clock, Jobs, Objects
 
 FRESH_S = 10.0
@@ -26,15 +27,18 @@ class Ladder:
     profile: BitrateProfile
     top: int
     segment_s: float
+    live: bool = False
+    """True while a stream is on: there is no more to fetch than its last seconds."""
 
 
 class Ladders:
     """Reads ladders, each once in ten seconds however often it is asked."""
 
-    def __init__(self, jobs: Jobs, media: Objects, clock: Clock) -> None:
-        """Read playlists from `media` and plans from `jobs`."""
+    def __init__(self, jobs: Jobs, media: Objects, states: LiveStates, clock: Clock) -> None:
+        """Read playlists from `media`, plans from `jobs`, and of live streams `states`."""
         self._jobs = jobs
         self._media = media
+        self._states = states
         self._clock = clock
         self._kept: dict[str, tuple[float, Ladder]] = {}
 
@@ -46,12 +50,22 @@ class Ladders:
         at, kept = self._kept.get(recording.id, (0.0, None))
         if kept is not None and now - at < FRESH_S:
             return kept
-        ladder = self._read(recording)
+        ladder = self._read_live(recording) if recording.is_live else self._read(recording)
         self._kept.pop(recording.id, None)
         while len(self._kept) >= _KEPT:
             del self._kept[next(iter(self._kept))]
         self._kept[recording.id] = (now, ladder)
         return ladder
+
+    def _read_live(self, recording: Recording) -> Ladder:
+        state = self._states.of(recording.stream_id)
+        if state is None or not state.playable:
+            raise Conflict("not_playable_yet", "The stream has not begun yet; try again in a moment.")
+        if not state.video:
+            raise _no_picture()
+        profile = BitrateProfile.from_renditions(state.renditions)
+        live = recording.status is RecordingStatus.LIVE
+        return Ladder(profile, profile.top, float(state.window.target_s), live=live)
 
     def _read(self, recording: Recording) -> Ladder:
         shown = playlists_in((self._media.get(master_key(recording.id)) or b"").decode())
@@ -60,8 +74,12 @@ class Ladders:
         if job is None:
             raise Conflict("not_playable_yet", "The first seconds are still being encoded; try again in a moment.")
         if not job.plan.video:
-            raise Conflict("no_picture", "This recording is sound alone: there is nothing to choose among.")
+            raise _no_picture()
         profile = BitrateProfile.from_renditions(job.plan.renditions)
         hidden = (level.index for level in profile.levels if level.id not in shown)
         top = min(hidden, default=len(profile)) - 1
         return Ladder(profile, max(top, 0), float(job.plan.segment_s))
+
+
+def _no_picture() -> Conflict:
+    return Conflict("no_picture", "This recording is sound alone: there is nothing to choose among.")

@@ -11,6 +11,7 @@ from chalicelib.services.recordings import fair_group
 
 if TYPE_CHECKING:
     from chalicelib.domain.recording import Recording
+    from chalicelib.services.live_remains import LiveRemains
     from chalicelib.services.ports import Clock, Jobs, Ledger, Objects, Queue, Recordings, Uploads
 
 FINAL_DELAY_S = 900
@@ -35,6 +36,7 @@ class Lifecycle:
         media: Objects,
         queue: Queue,
         ledger: Ledger,
+        live: LiveRemains,
         clock: Clock,
     ) -> None:
         """`queue` is the one that brings delete messages back here."""
@@ -45,6 +47,7 @@ class Lifecycle:
         self._media = media
         self._queue = queue
         self._ledger = ledger
+        self._live = live
         self._clock = clock
 
     def delete(self, message: DeleteMessage) -> bool:
@@ -57,6 +60,8 @@ class Lifecycle:
         recording = self._recordings.get(message.recording_id)
         if recording is not None and recording.status is not RecordingStatus.DELETING:
             return False
+        # Of a recording that is gone already this is the last that anybody does.
+        self._live.purge(message.recording_id, final=message.final or recording is None)
         self._purge(message.recording_id, recording)
         if recording is None:
             return True

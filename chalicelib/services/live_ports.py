@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from chalicelib.domain.live.entry import Entry
     from chalicelib.domain.live.packaged import PackagedSegment
     from chalicelib.domain.live.push import Push
+    from chalicelib.domain.live.state import LiveState
     from chalicelib.domain.live.stream import Input, LiveStream, StreamStatus
 
 
@@ -59,6 +61,12 @@ class Announcer(Protocol):
     def announce_status(self, stream: LiveStream, status: StreamStatus) -> None:
         """Say that the stream is on, has paused, or is over."""
 
+    def announce_entries(self, state: LiveState, entries: Sequence[Entry]) -> None:
+        """Say what was added to the playlists; `state` is the one that lists it."""
+
+    def announce_ended(self, stream: LiveStream) -> None:
+        """Say that there will be no more, and where the recording is."""
+
 
 class LiveSegments(Protocol):
     """The live_segments table: what was packaged."""
@@ -74,3 +82,16 @@ class LiveSegments(Protocol):
 
     def delete(self, stream_id: str) -> None:
         """Remove all of a stream."""
+
+
+class Audience(Protocol):
+    """Who watches streams through a socket."""
+
+    def invite(self, stream: LiveStream, viewer: str) -> str:
+        """Return a token that opens one connection within a minute; `viewer` is empty when anonymous."""
+
+    def get_live_stats(self, stream_id: str) -> dict[str, Any]:
+        """Return `viewers` {now, peak, by_quality, joined, left} and `latency` {p50_s, p95_s, samples}."""
+
+    def disconnect_viewer(self, stream_id: str, connection_id: str) -> bool:
+        """Close a connection; False when that stream has none of that id."""

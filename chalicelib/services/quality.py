@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 MAX_BUFFER_S = 60.0
 """What our player keeps of a recording."""
+LIVE_BUFFER_S = 12.0
+"""What our player keeps of a stream that is on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,10 @@ class Advice:
 
 
 def config_of(ladder: Ladder) -> ABRConfig:
-    """Return the configuration our player plays a recording with."""
+    """Return the configuration our player plays a recording, or a stream that is on, with."""
+    if ladder.live:
+        buffer_s = max(LIVE_BUFFER_S, ladder.segment_s)
+        return ABRConfig(ladder.profile, segment_s=ladder.segment_s, max_buffer_s=buffer_s, live=True)
     return ABRConfig(ladder.profile, segment_s=ladder.segment_s, max_buffer_s=max(MAX_BUFFER_S, ladder.segment_s))
 
 

@@ -10,7 +10,7 @@ from chalicelib.domain.keys import address, is_recording_id
 from chalicelib.domain.messages import DeleteMessage
 from chalicelib.domain.recording import Recording, RecordingStatus, Visibility
 from chalicelib.domain.uploads import part_size
-from chalicelib.errors import TooLarge, Transient
+from chalicelib.errors import Conflict, TooLarge, Transient
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,14 +24,16 @@ LIVING = tuple(status for status in RecordingStatus if status is not RecordingSt
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What somebody wants to upload, already checked for shape."""
+    """What somebody wants to upload or stream, already checked for shape."""
 
     title: str
-    filename: str
-    content_type: str
-    size_bytes: int
+    filename: str = ""
+    content_type: str = ""
+    size_bytes: int = 0
     room_id: str = ""
     visibility: Visibility = Visibility.PRIVATE
+    live: bool = False
+    """For a live stream to make it: no file, no upload."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,11 @@ def read_living(recordings: Recordings, recording_id: str) -> Recording:
     if recording is None or recording.status is RecordingStatus.DELETING:
         raise not_found()
     return recording
+
+
+def live_recording(reason: str) -> Conflict:
+    """Return the refusal of what only recordings with a source can do; `reason` is a clause for a person."""
+    return Conflict("recording_live", f"This recording is made by a live stream: {reason}.")
 
 
 def find(recordings: Recordings, caller: Caller, recording_id: str, action: Action) -> Recording:
@@ -88,12 +95,12 @@ class RecordingLibrary:
             filename=draft.filename,
             content_type=draft.content_type,
             size_bytes=draft.size_bytes,
-            status=RecordingStatus.UPLOADING,
+            status=RecordingStatus.WAITING if draft.live else RecordingStatus.UPLOADING,
             created_at=now,
             updated_at=now,
             visibility=draft.visibility,
             room_id=draft.room_id,
-            part_size_bytes=part_size(draft.size_bytes),
+            part_size_bytes=0 if draft.live else part_size(draft.size_bytes),
         )
         if not self._recordings.create(recording):
             raise Transient("id_taken", "The new recording's id was already taken: try again.")

@@ -16,6 +16,7 @@ from chalicelib.domain.recording import RecordingStatus
 from chalicelib.errors import Conflict, Permanent
 from chalicelib.services.captioning import with_captions
 from chalicelib.services.preparing import NotPrepared
+from chalicelib.services.recordings import live_recording
 from chalicelib.services.reporting import progress_document
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _SILENT_S = 20 * 60
 _LOST_S = 2 * 60
+_NOT_FOR_SOURCES = {RecordingStatus.DELETING, RecordingStatus.WAITING, RecordingStatus.LIVE}
 _DONORS = 8
 """Earlier jobs of the same source that a new one looks at for finished work."""
 
@@ -64,7 +66,7 @@ class MultiBitrateTranscoder:
         Raises Transient when it should be tried again; a source that cannot be used ends as an errored recording.
         """
         recording = self.recordings.get(recording_id)
-        if recording is None or recording.status is RecordingStatus.DELETING:
+        if recording is None or recording.status is RecordingStatus.DELETING or recording.is_live:
             return None
         if recording.source_version != source_version(size, etag):
             arrived = self._arrived(recording, size, etag)
@@ -79,7 +81,7 @@ class MultiBitrateTranscoder:
         """Take the object that lies there now as the recording's source; None when it is being deleted."""
         return self.recordings.update(
             recording.id,
-            expect=[s for s in RecordingStatus if s is not RecordingStatus.DELETING],
+            expect=[s for s in RecordingStatus if s not in _NOT_FOR_SOURCES],
             status=RecordingStatus.PROCESSING,
             source_version=source_version(size, etag),
             size_bytes=size,
@@ -104,9 +106,12 @@ class MultiBitrateTranscoder:
 
         What it encodes makes it that job; `wishes` count when it is new.
 
-        Raises Conflict("source_not_uploaded") while there is nothing to encode, Conflict("source_refused") when the
-        source was found unusable, Conflict("source_preparing") while it is made ready.
+        Raises Conflict("recording_live") for a live stream's, Conflict("source_not_uploaded") while there is nothing
+        to encode, Conflict("source_refused") when the source was found unusable, Conflict("source_preparing") while
+        it is made ready.
         """
+        if recording.is_live:
+            raise live_recording("a live stream is encoded as it comes")
         if recording.status is RecordingStatus.ERRORED and not recording.source_version:
             # Given up before anybody had looked at the object: look now.
             head = self.source.head(source_key(recording.id))

@@ -10,7 +10,7 @@ from chalicelib.domain.keys import source_key
 from chalicelib.domain.recording import RecordingStatus
 from chalicelib.domain.uploads import PartPlan, format_numbers, parse_numbers
 from chalicelib.errors import Conflict
-from chalicelib.services.recordings import find, read_living
+from chalicelib.services.recordings import find, live_recording, read_living
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,9 +48,11 @@ class UploadSessions:
         """Say what is stored and sign URLs for `parts` (`1-50,60`; None: the first 100 missing).
 
         An upload that S3 does not know (never begun, or dropped) is begun afresh. Raises
-        Conflict("upload_finished") once the file is there, NotFound, Forbidden or BadRequest.
+        Conflict("upload_finished") once the file is there, Conflict("recording_live") for a live stream's,
+        NotFound, Forbidden or BadRequest.
         """
         recording = find(self._recordings, caller, recording_id, Action.UPLOAD)
+        _check_takes_files(recording)
         if recording.status is not RecordingStatus.UPLOADING:
             raise _finished()
         plan = _plan(recording)
@@ -68,9 +70,11 @@ class UploadSessions:
     def complete(self, caller: Caller, recording_id: str) -> Recording:
         """Join the parts; the recording as it is now, also when it was done before.
 
-        Raises Conflict("upload_incomplete") naming the parts that are missing or have the wrong size.
+        Raises Conflict("upload_incomplete") naming the parts that are missing or have the wrong size, and
+        Conflict("recording_live") for a live stream's.
         """
         recording = find(self._recordings, caller, recording_id, Action.UPLOAD)
+        _check_takes_files(recording)
         if recording.status is not RecordingStatus.UPLOADING:
             return recording
         stored = self._stored(recording)
@@ -129,6 +133,11 @@ class UploadSessions:
         )
         # None: the S3 event was faster, or it is being deleted.
         return marked or read_living(self._recordings, recording.id)
+
+
+def _check_takes_files(recording: Recording) -> None:
+    if recording.is_live:
+        raise live_recording("it takes no upload")
 
 
 def _plan(recording: Recording) -> PartPlan:

@@ -17,6 +17,7 @@ from chalicelib.domain.networks import Share, network_name, network_of
 from chalicelib.domain.recording import Recording, RecordingStatus, Visibility
 from chalicelib.domain.sessions import PlayerSession, check_session_token, make_session_token
 from chalicelib.services.ladders import Ladders
+from chalicelib.services.live_states import LiveStates
 from chalicelib.services.pasts import NetworkPasts
 from chalicelib.services.playback import Playback
 from chalicelib.services.quality import QualityAdvisor
@@ -143,6 +144,7 @@ class Cinema:
     clock: FakeClock = field(default_factory=FakeClock)
     jobs: FakeJobs = field(default_factory=FakeJobs)
     media: FakeObjects = field(default_factory=FakeObjects)
+    source: FakeObjects = field(default_factory=FakeObjects)
     sessions: FakeSessions = field(default_factory=FakeSessions)
     history: FakeHistory = field(default_factory=FakeHistory)
 
@@ -159,7 +161,7 @@ class Cinema:
         never: Any = None  # nothing here opens a playlist
         url = "https://video.example"
         playback = Playback(self.recordings, never, never, GrantKey(), self.clock, public_url=url, ttl_s=100)
-        ladders = Ladders(self.jobs, self.media, self.clock)
+        ladders = Ladders(self.jobs, self.media, LiveStates(self.source), self.clock)
         pasts = NetworkPasts(self.history, Names(), self.clock)
         self.viewers = Viewers(playback, self.recordings, SessionKey(), self.clock, ttl_s=3600)
         self.quality = QualityAdvisor(ladders, pasts, self.sessions, self.clock)

@@ -110,6 +110,7 @@ class RecordingItem(Table):
     captions = Captions(null=True)
     captions_version = UnicodeAttribute(null=True)
     stage = UnicodeAttribute(null=True)
+    stream_id = UnicodeAttribute(null=True)
 
     by_owner = ByOwner()
     by_status = ByStatus()

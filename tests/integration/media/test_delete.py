@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.fakes import FakeQueue, FakeUploads
+from support.live_fakes import no_remains
 from support.media import RECORDING_ID
 from support.processes import our_encoders
 
@@ -70,6 +71,7 @@ def test_deleting_a_recording_whose_chunk_is_being_encoded(slow: Pipeline) -> No
         media=slow.media,
         queue=deletes,
         ledger=slow.ledger,
+        live=no_remains(),
         clock=slow.clock,
     )
     run_next(lifecycle, deletes)

@@ -59,7 +59,7 @@ def test_the_table_has_a_cell_for_every_caller() -> None:
         (Role.PUBLISHER, Relation.OWNER, set(Action)),
         (Role.PUBLISHER, Relation.INVITED, {Action.WATCH}),
         (Role.PUBLISHER, Relation.STRANGER, set()),
-        (Role.VIEWER, Relation.OWNER, set(Action) - {Action.CREATE, Action.UPLOAD, Action.TRANSCODE}),
+        (Role.VIEWER, Relation.OWNER, set(Action) - {Action.CREATE, Action.UPLOAD, Action.TRANSCODE, Action.STREAM}),
         (Role.VIEWER, Relation.INVITED, {Action.WATCH}),
         (None, Relation.INVITED, {Action.WATCH}),
         (None, Relation.STRANGER, set()),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chalicelib import container
+from chalicelib import container, live_container
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,5 +18,15 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, object], None]:
 
     def put(builder: str, service: object) -> None:
         monkeypatch.setattr(container, builder, lambda: service)
+
+    return put
+
+
+@pytest.fixture
+def serve_live(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, object], None]:
+    """Return a function that does the same to the container of live streams."""
+
+    def put(builder: str, service: object) -> None:
+        monkeypatch.setattr(live_container, builder, lambda: service)
 
     return put

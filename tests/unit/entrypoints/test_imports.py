@@ -20,6 +20,7 @@ ALLOWED = {
     "chalicelib.entrypoints.on_prepare": set[str](),
     "chalicelib.entrypoints.on_schedule": set[str](),
     "chalicelib.entrypoints.authorizer": set[str](),
+    "chalicelib.entrypoints.ingest_authorizer": set[str](),
     "app": {"pydantic"},
 }
 

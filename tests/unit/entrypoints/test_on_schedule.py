@@ -50,20 +50,34 @@ class Sweeps:
         self.calls.append("jobs")
         return 3
 
+    def look_after(self) -> int:
+        """Sweep streams that are on."""
+        self.calls.append("live")
+        return 4
 
-def test_every_sweep_runs(serve: Callable[[str, object], None]) -> None:
+    def finish_stopped(self) -> int:
+        """Sweep streams that are over."""
+        self.calls.append("live_ends")
+        return 5
+
+
+def test_every_sweep_runs(serve: Callable[[str, object], None], serve_live: Callable[[str, object], None]) -> None:
     """And says how much it did."""
     sweeps = Sweeps(broken=False)
     serve("lifecycle", sweeps)
     serve("transcoder", sweeps)
-    assert on_schedule(EVENT, None) == {"deletes": 1, "uploads": 2, "jobs": 3}
+    serve_live("sweeps", sweeps)
+    assert on_schedule(EVENT, None) == {"deletes": 1, "uploads": 2, "jobs": 3, "live": 4, "live_ends": 5}
 
 
-def test_a_broken_sweep_stops_no_other(serve: Callable[[str, object], None]) -> None:
+def test_a_broken_sweep_stops_no_other(
+    serve: Callable[[str, object], None], serve_live: Callable[[str, object], None]
+) -> None:
     """The function still fails, so that its alarm rings."""
     sweeps = Sweeps(broken=True)
     serve("lifecycle", sweeps)
     serve("transcoder", sweeps)
+    serve_live("sweeps", sweeps)
     with pytest.raises(Transient):
         on_schedule(EVENT, None)
-    assert sweeps.calls == ["deletes", "uploads", "jobs"]
+    assert sweeps.calls == ["deletes", "uploads", "jobs", "live", "live_ends"]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import m3u8
 import pytest
 from support.fakes import FakeLedger, FakeProbe, FakeUploads
+from support.live_fakes import no_remains
 from support.media import RECORDING_ID, audio, source, video
 from support.pipeline import Pipeline
 from support.work import do, do_all
@@ -242,6 +243,7 @@ def test_they_go_with_the_recording(pipeline: Pipeline, library: CaptionLibrary)
         media=pipeline.media,
         queue=pipeline.queue,
         ledger=FakeLedger(),
+        live=no_remains(),
         clock=pipeline.clock,
     )
     assert end.delete(DeleteMessage(RECORDING_ID))

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import pytest
 from support.fakes import FakeClock, FakeJobs, FakeLedger, FakeObjects, FakeQueue, FakeRecordings, FakeUploads
+from support.live_fakes import FakeAnnouncer, FakeSegments, FakeStreams
 
 from chalicelib.domain.cost import Bill
 from chalicelib.domain.job import Job, JobStatus
@@ -14,6 +15,7 @@ from chalicelib.domain.keys import media_prefix, source_key
 from chalicelib.domain.messages import DeleteMessage
 from chalicelib.domain.recording import Recording, RecordingStatus
 from chalicelib.services.lifecycle import ABANDONED_AFTER_S, FINAL_DELAY_S, REDRIVE_AFTER_S, Lifecycle
+from chalicelib.services.live_remains import LiveRemains
 from chalicelib.services.recordings import fair_group
 
 ID = "rec_0123456789abcdefghij"
@@ -34,10 +36,14 @@ class World:
     media: FakeObjects = field(default_factory=FakeObjects)
     queue: FakeQueue = field(default_factory=FakeQueue)
     ledger: FakeLedger = field(default_factory=FakeLedger)
+    streams: FakeStreams = field(default_factory=FakeStreams)
+    segments: FakeSegments = field(default_factory=FakeSegments)
+    announcer: FakeAnnouncer = field(default_factory=FakeAnnouncer)
 
     def __post_init__(self) -> None:
         self.recordings = FakeRecordings(self.clock)
         self.uploads = FakeUploads(self.source)
+        self.remains = LiveRemains(self.streams, self.segments, self.source, self.announcer, self.clock)
         self.lifecycle = Lifecycle(
             self.recordings,
             self.jobs,
@@ -46,6 +52,7 @@ class World:
             media=self.media,
             queue=self.queue,
             ledger=self.ledger,
+            live=self.remains,
             clock=self.clock,
         )
         for recording_id, status in ((ID, RecordingStatus.DELETING), (f"{OTHER}k", RecordingStatus.READY)):

@@ -1,0 +1,37 @@
+"""What a deleted recording's streams leave behind: everything of them goes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.live.keys import ingest_prefix, window_key
+from chalicelib.domain.live.stream import StreamStatus
+
+if TYPE_CHECKING:
+    from chalicelib.services.live_ports import Announcer, LiveSegments, Streams
+    from chalicelib.services.ports import Clock, Objects
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRemains:
+    """Every step may run twice; the rows of streams go last, for they name the rest."""
+
+    streams: Streams
+    segments: LiveSegments
+    source: Objects
+    announcer: Announcer
+    clock: Clock
+
+    def purge(self, recording_id: str, *, final: bool) -> None:
+        """Stop a recording's streams and remove what they received; `final` takes their rows too.
+
+        What viewers fetch lies with the recording's media, and goes with it.
+        """
+        for stream in self.streams.by_recording(recording_id):
+            if self.streams.stop(stream.id, now=self.clock.now()):
+                self.announcer.announce_status(stream, StreamStatus.STOPPED)
+            self.segments.delete(stream.id)
+            self.source.delete([window_key(stream.id), *self.source.list_keys(ingest_prefix(stream.id))])
+            if final:
+                self.streams.delete(stream.id)
