@@ -86,7 +86,10 @@ class JsonPushBoard(PushBoard):
 
     def show(self, snapshot: Snapshot) -> None:
         """Print the state."""
-        print_json({"type": "status", "at": round(time.time(), 3)} | asdict(snapshot))
+        state = {
+            name: round(value, 3) if isinstance(value, float) else value for name, value in asdict(snapshot).items()
+        }
+        print_json({"type": "status", "at": round(time.time(), 3)} | state)
 
 
 def parts(now: Snapshot) -> list[str]:

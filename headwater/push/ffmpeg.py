@@ -11,8 +11,9 @@ import subprocess
 import sys
 import threading
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Full, Queue
 from typing import TYPE_CHECKING, Self
 
 from headwater.client.errors import ClientError
@@ -24,6 +25,8 @@ LAYER = Path(__file__).resolve().parents[2] / "build/layers/ffmpeg/bin/ffmpeg"
 READ_BYTES = 1 << 16
 STOP_WITHIN_S = 5.0
 LAST_WORDS = 40
+MOST_LINES = 1000
+"""Kept for whoever waits for a line at the begin; nobody reads those of the hours after."""
 _PR_SET_PDEATHSIG = 1
 _TROUBLE = re.compile(r"\[(?:error|fatal|panic)\] (.*)")
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -62,7 +65,7 @@ class Child:
             start_new_session=True,
             preexec_fn=_die_with_parent,  # noqa: PLW1509  one system call that takes no lock
         )
-        self.lines: SimpleQueue[str | None] = SimpleQueue()
+        self.lines: Queue[str | None] = Queue(MOST_LINES)
         self._said: deque[str] = deque(maxlen=LAST_WORDS)
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
@@ -77,8 +80,10 @@ class Child:
         for raw in self._process.stderr or ():
             line = raw.decode(errors="replace").strip()
             self._said.append(line)
-            self.lines.put(line)
-        self.lines.put(None)
+            with suppress(Full):
+                self.lines.put_nowait(line)
+        with suppress(Full):
+            self.lines.put_nowait(None)
 
     def pieces(self) -> Iterator[bytes]:
         """Yield its output as it comes, to the end."""

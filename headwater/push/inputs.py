@@ -12,6 +12,8 @@ PLAYPATH = "headwater"
 """What we listen for. Never the key: command lines can be read by everybody on the machine, and FFmpeg only warns of
 another name. It is that warning which tells us the name that was given."""
 _PUBLISHED = re.compile(r"Unexpected stream (.*), expecting " + PLAYPATH)
+_SOON = ("-analyzeduration", "2000000")
+"""Viewers wait while FFmpeg looks for streams that never come; two seconds of that are enough."""
 FONTS = (
     "/usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf",
     "/System/Library/Fonts/Menlo.ttc",
@@ -46,7 +48,7 @@ class Input:
 def rtmp(bind: str, port: int) -> Input:
     """Listen for OBS and others. The path's last part must be the stream key."""
     server = f"rtmp://{bind}:{port}/live"
-    return Input(server, ("-listen", "1", "-i", f"{server}/{PLAYPATH}"), listens=True, keyed=True)
+    return Input(server, (*_SOON, "-listen", "1", "-i", f"{server}/{PLAYPATH}"), listens=True, keyed=True)
 
 
 def published_name(line: str) -> str | None:
@@ -64,7 +66,7 @@ def srt(bind: str, port: int, key: str) -> Input:
     """Listen for an encrypted SRT caller; SRT itself turns away whoever has another passphrase."""
     server = f"srt://{bind}:{port}"
     options = f"mode=listener&passphrase={passphrase(key)}&pbkeylen=16"
-    return Input(server, ("-f", "mpegts", "-i", f"{server}?{options}"), listens=True)
+    return Input(server, (*_SOON, "-f", "mpegts", "-i", f"{server}?{options}"), listens=True)
 
 
 def hls(url: str) -> Input:

@@ -137,6 +137,8 @@ class Progress:
         """Take what the server says of the stream, and tell refusals that are new."""
         with self._lock:
             self.server = server
+            if self.epoch is not None and (on_air := server.get("on_air")):
+                self.on_air = on_air.get("epoch") == self.epoch
             for refusal in (server.get("ingest") or {}).get("refusals") or []:
                 told = f"{refusal.get('at')} {refusal.get('name')}"
                 if told not in self._told:
