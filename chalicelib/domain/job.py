@@ -64,7 +64,7 @@ class Rendition:
     frame_rate: Fraction = Fraction(0)
     frames_per_segment: int = 0
     copy: bool = False
-    """Audio only: the source's packets are kept as they are."""
+    """The source's packets are kept as they are: sound, and a live stream's highest rung."""
     track: int = 0
     """Audio only: which of the source's audio streams."""
     language: str = "und"

@@ -78,12 +78,14 @@ _SKIPS = st.sampled_from([0, 0, 0, 0, 0, 1, 2, 7, 31, 1000])
 def programmes(draw: st.DrawFn, target_s: int) -> list[PackagedSegment]:
     """All segments of a stream in order: runs, lost numbers with their time, jumps, other parameters, long ones."""
     made: list[PackagedSegment] = []
+    at = Fraction(0)
     for run in draw(st.lists(st.integers(0, 3), max_size=4, unique=True).map(sorted)):
-        n, at, tag = draw(st.integers(0, 3)), draw(st.fractions(0, 100, max_denominator=90_000)), "one"
+        at = draw(st.just(at) | st.fractions(0, 100, max_denominator=90_000))
+        n, tag = draw(st.integers(0, 3)), "one"
         lead = Fraction(0)
         for _ in range(draw(st.integers(0, 9))):
             tag = draw(st.sampled_from([tag] * 8 + ["other"]))
-            frames = st.integers(1, target_s * 30 + 14)
+            frames = st.integers(1, target_s * 30 + 15)
             lengths = [frames_ * FRAME for frames_ in draw(st.lists(frames, min_size=1, max_size=3))]
             one = segment(n, at, run=run, lengths=lengths, tag=tag, sound=draw(st.sampled_from([True] * 9 + [False])))
             cuts, lead = _cut(draw, lengths, lead)
