@@ -87,13 +87,14 @@ def _cues(plan: JobPlan, rendition: Rendition, chunk: Chunk, name: str) -> Itera
         start = (chunk.first_segment + tile) * plan.segment_s
         end = min(start + plan.segment_s, plan.media.duration_s)
         row, column = divmod(tile, columns)
-        if _clock(start) < _clock(end):
-            yield f"{_clock(start)} --> {_clock(end)}"
+        if clock(start) < clock(end):
+            yield f"{clock(start)} --> {clock(end)}"
             yield f"{name}#xywh={column * width},{row * height},{width},{height}"
             yield ""
 
 
-def _clock(seconds: Fraction) -> str:
+def clock(seconds: Fraction) -> str:
+    """Time in a WebVTT cue: hours, minutes, seconds, milliseconds."""
     milliseconds = round(seconds * 1000)
     minutes, rest = divmod(milliseconds, 60_000)
     return f"{minutes // 60:02d}:{minutes % 60:02d}:{rest // 1000:02d}.{rest % 1000:03d}"

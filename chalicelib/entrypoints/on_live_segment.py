@@ -13,6 +13,7 @@ from chalicelib.domain.events import objects_created
 from chalicelib.domain.live.messages import (
     FinishMessage,
     IngestMessage,
+    StillsMessage,
     TickMessage,
     is_live_message,
     parse_live_message,
@@ -65,5 +66,7 @@ def _handle(record: SQSRecord, hold: Hold, left_s: float, *, last_try: bool) -> 
             live_container.finisher().tick(message)
         case FinishMessage():
             live_container.finisher().finish(message)
+        case StillsMessage():
+            live_container.stills_maker().handle(message, hold, remaining_s=left_s)
         case _:
             raise Permanent("message_malformed", "Not a message for the packager.")

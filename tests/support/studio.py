@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from chalicelib.adapters.ffmpeg import FfmpegEncoder
 from chalicelib.domain.ladder import EncodingProfile
 from chalicelib.domain.live.keys import epoch_prefix, live_playlist_key, live_rendition_prefix
-from chalicelib.domain.live.messages import FinishMessage, IngestMessage, TickMessage, parse_live_message
+from chalicelib.domain.live.messages import FinishMessage, IngestMessage, StillsMessage, TickMessage, parse_live_message
 from chalicelib.domain.live.stream import Container, Epoch, Input, LiveStream, StreamStatus
 from chalicelib.domain.recording import RecordingStatus
 from chalicelib.errors import Transient
@@ -20,6 +20,8 @@ from chalicelib.services.live_admission import Admission
 from chalicelib.services.live_finish import LiveFinisher
 from chalicelib.services.live_publishing import LivePublisher
 from chalicelib.services.live_segments import LivePackager
+from chalicelib.services.live_states import LiveStates
+from chalicelib.services.live_stills import StillsMaker
 from support.fakes import FakeClock, FakeHold, FakeObjects, FakeQueue, FakeRecordings
 from support.live import STREAM_ID
 from support.live_fakes import FakeSegments, FakeStreams
@@ -110,6 +112,18 @@ class Studio:
             self.clock,
         )
 
+        self.stills = StillsMaker(
+            self.streams,
+            self.segments,
+            LiveStates(self.source),
+            self.recordings,
+            self.media,
+            self.encoder,
+            self.queue,
+            self.clock,
+            str(self.scratch),
+        )
+
     @property
     def stream(self) -> LiveStream:
         """The stream's row."""
@@ -152,6 +166,8 @@ class Studio:
             self.finisher.tick(message)
         elif isinstance(message, FinishMessage):
             self.finisher.finish(message)
+        elif isinstance(message, StillsMessage):
+            self.stills.handle(message, FakeHold(), remaining_s=60)
 
     def work(self) -> None:
         """Do all work; delayed messages take their time. What should come again does, at most eight times."""
