@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from chalicelib.services.live_remains import LiveRemains
     from chalicelib.services.live_segments import LivePackager
     from chalicelib.services.live_states import LiveStates
+    from chalicelib.services.live_stills import StillsMaker
     from chalicelib.services.live_sweeps import LiveSweeps
     from chalicelib.services.live_viewers import ConnectionPool
     from chalicelib.services.live_watching import LiveWatching
@@ -249,6 +250,25 @@ def finisher() -> LiveFinisher:
         announcer=announcer(),
         queue=live_queue(),
         clock=container.clock(),
+    )
+
+
+@cache
+def stills_maker() -> StillsMaker:
+    """Posters and thumbnails of streams that are over."""
+    from chalicelib.adapters.ffmpeg import FfmpegEncoder
+    from chalicelib.services.live_stills import StillsMaker
+
+    return StillsMaker(
+        streams=streams(),
+        segments=segments(),
+        states=states(),
+        recordings=container.recordings(),
+        media=container.media_objects(),
+        encoder=FfmpegEncoder(settings().ffmpeg),
+        queue=live_queue(),
+        clock=container.clock(),
+        scratch=settings().scratch_dir,
     )
 
 

@@ -15,7 +15,7 @@ from chalicelib.domain.live.keys import epoch_prefix, live_playlist_key, live_re
 from chalicelib.domain.live.messages import FinishMessage, IngestMessage, StillsMessage, TickMessage, parse_live_message
 from chalicelib.domain.live.stream import Container, Epoch, Input, LiveStream, StreamStatus
 from chalicelib.domain.recording import RecordingStatus
-from chalicelib.errors import Transient
+from chalicelib.errors import Permanent, Transient
 from chalicelib.services.live_admission import Admission
 from chalicelib.services.live_finish import LiveFinisher
 from chalicelib.services.live_publishing import LivePublisher
@@ -79,6 +79,7 @@ class Studio:
     media: FakeObjects = field(default_factory=FakeObjects)
     queue: FakeQueue = field(default_factory=FakeQueue)
     listener: Listener = field(default_factory=Listener)
+    dropped: list[Permanent] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.recordings = FakeRecordings(self.clock)
@@ -167,7 +168,10 @@ class Studio:
         elif isinstance(message, FinishMessage):
             self.finisher.finish(message)
         elif isinstance(message, StillsMessage):
-            self.stills.handle(message, FakeHold(), remaining_s=60)
+            try:
+                self.stills.handle(message, FakeHold(), remaining_s=60)
+            except Permanent as error:  # the entry point logs it: a recording plays without
+                self.dropped.append(error)
 
     def work(self) -> None:
         """Do all work; delayed messages take their time. What should come again does, at most eight times."""
