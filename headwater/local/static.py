@@ -37,6 +37,7 @@ _MIME = {
     ".md": "text/plain; charset=utf-8",
 }
 _WATCH = re.compile(r"/watch/[A-Za-z0-9_-]{1,64}")
+_STUDIO = "studio.html"
 _FOLDERS = ("assets/", "vendor/")
 _TABLES = "assets/abr/tables/"
 """Here the engine's trained tables appear, one copy of which serves functions and players."""
@@ -44,18 +45,23 @@ _TABLES_ROOT = Path(tables.__file__).parent
 _ROOT_FILES = frozenset({"favicon.ico", "favicon.svg", "robots.txt", "manifest.webmanifest"})
 
 
-def security_headers(public_url: str) -> dict[str, str]:
-    """Headers of every page; uploads go to `public_url` even when the page was opened by another name."""
+def security_headers(public_url: str, *, captures: bool = False) -> dict[str, str]:
+    """Headers of every page; uploads go to `public_url` even when the page was opened by another name.
+
+    `captures`: the page uses camera and microphone, and encodes their sound with WebAssembly.
+    """
+    who = "(self)" if captures else "()"
     policy = {
         "default-src": "'none'",
-        "script-src": "'self'",
+        "script-src": "'self' 'wasm-unsafe-eval'" if captures else "'self'",
         # The player's components put style elements into their shadow trees.
         "style-src": "'self' 'unsafe-inline'",
         "img-src": "'self' data: blob:",
         "font-src": "'self'",
         "media-src": "'self' blob: data:",
         "worker-src": "'self' blob:",
-        "connect-src": f"'self' {public_url}",
+        # Named as well, because not every browser takes 'self' for its sockets.
+        "connect-src": f"'self' {public_url} {public_url.replace('http', 'ws', 1)}",
         "manifest-src": "'self'",
         "form-action": "'self'",
         "base-uri": "'none'",
@@ -67,6 +73,7 @@ def security_headers(public_url: str) -> dict[str, str]:
         "Referrer-Policy": "no-referrer",
         "Cross-Origin-Opener-Policy": "same-origin",
         "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": f"camera={who}, microphone={who}, display-capture={who}",
     }
 
 
@@ -74,6 +81,8 @@ def file_of(path: str) -> str | None:
     """Return the file below web/ that answers a raw path; None when none does."""
     if path == "/":
         return "index.html"
+    if path == "/studio":
+        return _STUDIO
     if _WATCH.fullmatch(path):
         return "watch.html"
     name = safe_path(path)
@@ -89,6 +98,7 @@ class StaticSite:
         """`root` is the web/ folder."""
         self._root = root.resolve()
         self._headers = security_headers(public_url)
+        self._studio_headers = security_headers(public_url, captures=True)
         self._etags: dict[tuple[str, int, int], str] = {}
 
     async def handle(self, request: web.BaseRequest, target: Target) -> web.StreamResponse:
@@ -104,7 +114,8 @@ class StaticSite:
         # Vendored files carry their version in the name; ours may change at any time.
         lasting = name.startswith(("vendor/", "assets/vendor/"))
         cache_control = "public, max-age=86400" if lasting else "no-cache"
-        headers = {**self._headers, "ETag": etag, "Cache-Control": cache_control}
+        kind = self._studio_headers if name == _STUDIO else self._headers
+        headers = {**kind, "ETag": etag, "Cache-Control": cache_control}
         if is_unchanged(request.headers.get("If-None-Match"), etag):
             return web.Response(status=304, headers=headers)
         headers["Content-Type"] = _MIME["." + name.rpartition(".")[2]]

@@ -55,6 +55,7 @@ function showEmpty() {
     h("h1", { class: "message__title" }, "No recordings yet"),
     h("p", { class: "message__text" }, "Upload one from a terminal. It can be watched while it still encodes."),
     h("pre", { class: "command" }, h("code", {}, "headwater upload lecture.mp4")),
+    h("p", { class: "message__buttons" }, h("a", { class: "button", href: "/studio" }, "Or go live from this browser")),
   );
   show("empty");
 }

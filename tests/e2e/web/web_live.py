@@ -1,10 +1,7 @@
-"""A live stream for the stand-in origin: real one-second segments, a sliding window, and the socket that tells of them."""
+"""A live stream for the stand-in origin: real one-second segments, a sliding window, a socket that tells of them."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
 import struct
 import threading
 import time
@@ -13,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import web_socket
 from web_media import AUDIO_KBPS, FPS, parse, run_ffmpeg
 
 if TYPE_CHECKING:
@@ -20,14 +18,14 @@ if TYPE_CHECKING:
     from pathlib import Path
     from socket import socket
 
+    from web_media import Chunk
+
 TARGET_S = 1
 LENGTH_S = 60
 RUNGS = {"l-low": (160, 90, 150), "l-high": (320, 180, 400)}
 SOUND = "l-audio"
 _AUDIO_RATE = 48000
 _MOVFLAGS = "+cmaf+empty_moov+default_base_moof+frag_discont+frag_keyframe+negative_cts_offsets+skip_trailer"
-_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-_TEXT, _CLOSE = 1, 8
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,7 @@ def make_live_media(ffmpeg: Path, folder: Path) -> LiveMedia:
     return LiveMedia(inits, cut)
 
 
-def _picture(ffmpeg: Path, folder: Path, name: str):  # noqa: ANN202
+def _picture(ffmpeg: Path, folder: Path, name: str) -> tuple[bytes, Chunk]:
     width, height, kbps = RUNGS[name]
     path = folder / f"{name}.mp4"
     codec = f"-c:v libx264 -preset ultrafast -profile:v high -pix_fmt yuv420p -b:v {kbps}k".split()
@@ -61,7 +59,7 @@ def _picture(ffmpeg: Path, folder: Path, name: str):  # noqa: ANN202
     return body, parse(body, samples_per_second=FPS)
 
 
-def _sound(ffmpeg: Path, folder: Path):  # noqa: ANN202
+def _sound(ffmpeg: Path, folder: Path) -> tuple[bytes, Chunk]:
     path = folder / "live-audio.mp4"
     tone = f"sine=frequency=330:sample_rate={_AUDIO_RATE}:duration={LENGTH_S}"
     mux = ["-avoid_negative_ts", "make_zero", "-movflags", "+empty_moov+default_base_moof", "-use_editlist", "0"]
@@ -88,7 +86,7 @@ class LiveSource:
     heard: list[dict[str, object]] = field(default_factory=list)
     """What viewers said."""
     tickets: int = 0
-    _sockets: list[tuple[socket, int]] = field(default_factory=list)
+    _sockets: list[socket] = field(default_factory=list)
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _stopped: threading.Event = field(default_factory=threading.Event)
 
@@ -131,7 +129,7 @@ class LiveSource:
     def drop(self) -> None:
         """Cut every connection."""
         with self._lock:
-            for connection, _ in self._sockets:
+            for connection in self._sockets:
                 with suppress(OSError):
                     connection.shutdown(2)
             self._sockets.clear()
@@ -184,7 +182,7 @@ class LiveSource:
             return self.playlist(rendition).encode(), "application/vnd.apple.mpegurl"
         if name == "init.mp4":
             return self.media.inits[rendition], "video/mp4"
-        number = int(name.split(".")[0])
+        number = int(name.removesuffix(".m4s"))
         return (self.media.segments[rendition][number][0], "video/mp4") if number < len(self.entries) else None
 
     def connect(self, handler: BaseHTTPRequestHandler) -> None:
@@ -192,25 +190,16 @@ class LiveSource:
         if self.refuses_sockets:
             handler.send_error(503)
             return
-        accept = base64.b64encode(hashlib.sha1((handler.headers["Sec-WebSocket-Key"] + _GUID).encode()).digest())  # noqa: S324
-        handler.send_response(101)
-        for name, value in {
-            "Upgrade": "websocket",
-            "Connection": "Upgrade",
-            "Sec-WebSocket-Accept": accept.decode(),
-        }.items():
-            handler.send_header(name, value)
-        handler.end_headers()
-        handler.close_connection = True
+        web_socket.accept(handler)
         with suppress(OSError, struct.error, ValueError):
-            while (message := _read(handler.rfile)) is not None:
+            while (message := web_socket.read(handler.rfile)) is not None:
                 self.heard.append(message)
                 if message["type"] == "subscribe":
                     self._welcome(handler.connection, message["after"])
                 elif message["type"] == "ping":
-                    _send(handler.connection, {"type": "pong"})
+                    web_socket.send(handler.connection, {"type": "pong"})
         with self._lock:
-            self._sockets = [pair for pair in self._sockets if pair[0] is not handler.connection]
+            self._sockets = [one for one in self._sockets if one is not handler.connection]
 
     @property
     def _first(self) -> int:
@@ -248,32 +237,15 @@ class LiveSource:
             resume = "reset" if after is not None and after < first - 1 else "ok"
             facts = {"protocol": "headwater.live.v1", "connection": "c", "stream": "live_1", "status": self.status}
             facts |= {"target_s": TARGET_S, "qualities": qualities, "edge": edge, "first": first, "resume": resume}
-            _send(connection, {"type": "welcome", **facts, "report_after_s": 1})
+            web_socket.send(connection, {"type": "welcome", **facts, "report_after_s": 1})
             missed = self.entries[after + 1 :] if after is not None and resume == "ok" else []
             if missed:
-                _send(connection, self._segment(missed))
-            self._sockets = [pair for pair in self._sockets if pair[0] is not connection] + [(connection, 0)]
+                web_socket.send(connection, self._segment(missed))
+            self._sockets = [*(one for one in self._sockets if one is not connection), connection]
             self._tell({"type": "stats", "viewers": len(self._sockets), "peak": len(self._sockets), "by_quality": {}})
 
     def _tell(self, message: dict[str, object]) -> None:
         with self._lock:
-            for connection, _ in [] if self.deaf else list(self._sockets):
+            for connection in [] if self.deaf else list(self._sockets):
                 with suppress(OSError):
-                    _send(connection, message)
-
-
-def _send(connection: socket, message: dict[str, object]) -> None:
-    body = json.dumps(message).encode()
-    head = bytes([0x80 | _TEXT]) + (bytes([len(body)]) if len(body) < 126 else struct.pack(">BH", 126, len(body)))
-    connection.sendall(head + body)
-
-
-def _read(stream) -> dict[str, object] | None:  # noqa: ANN001
-    """Read one masked frame; None when the other side closes."""
-    first, second = stream.read(2)
-    length = second & 0x7F
-    if length == 126:
-        (length,) = struct.unpack(">H", stream.read(2))
-    mask = stream.read(4)
-    body = bytes(byte ^ mask[i % 4] for i, byte in enumerate(stream.read(length)))
-    return json.loads(body) if first & 0x0F == _TEXT else None
+                    web_socket.send(connection, message)

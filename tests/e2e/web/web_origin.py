@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
+from web_ingest import Ingest
 from web_media import AUDIO_KBPS, DURATION_S, FPS, SEGMENT_S
 
 from chalicelib.domain.abr import policy
@@ -29,6 +30,7 @@ CSP = (
     "font-src 'self'; media-src 'self' blob: data:; worker-src 'self' blob:; connect-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
+STUDIO_CSP = CSP.replace("script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'")
 TABLES = Path(policy.__file__).parent / "tables"
 CREATED = "2026-11-02T09:30:00Z"
 
@@ -204,6 +206,7 @@ class Origin(ThreadingHTTPServer):
         self.scenarios: dict[str, Scenario] = {}
         self.pages: list[list[Scenario]] = []
         """What GET /recordings answers, page by page."""
+        self.ingest = Ingest()
         self.list_status = 200
         self.refuse = ""
         """Files of web/ whose path begins so answer 404."""
@@ -246,12 +249,27 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self.page(address.path, parts)
 
+    def do_PUT(self) -> None:
+        """Take what a studio sends."""
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.reply(
+            self.server.ingest.put(urlsplit(self.path).path.strip("/").split("/")[1:], body), b"", "text/plain", {}
+        )
+
+    def do_DELETE(self) -> None:
+        """Stop the stream."""
+        self.server.ingest.status = "stopped"
+        self.reply_json({"stream": {"status": "stopped"}})
+
     def do_POST(self) -> None:
-        """Take the reports of a session."""
+        """Take the reports of a session, and a studio's calls."""
         parts = urlsplit(self.path).path.strip("/").split("/")[2:]
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        scenario = self.server.scenarios.get(parts[1])
-        if scenario is None or parts[2:3] != ["sessions"] or parts[4:] != ["events"]:
+        scenario = self.server.scenarios.get(parts[1]) if len(parts) > 1 else None
+        if parts == ["recordings"] or parts[0] == "live" or parts[2:] == ["stream", "start-live"]:
+            status, document = self.server.ingest.post(parts, json.loads(body), self.headers.get("X-Stream-Key"))
+            self.reply_json(document, status)
+        elif scenario is None or parts[2:3] != ["sessions"] or parts[4:] != ["events"]:
             self.problem(404, "no_such_route", "There is nothing here.")
         elif scenario.events_status != 200:
             self.problem(scenario.events_status, "internal_error", "Not now.")
@@ -263,7 +281,11 @@ class Handler(BaseHTTPRequestHandler):
         """Answer /recordings and what is below it."""
         signed_in = self.headers.get("Authorization", "").startswith("Bearer t-")
         scenario = self.server.scenarios.get(parts[1]) if len(parts) > 1 else None
-        if len(parts) == 1:
+        if len(parts) == 1 and query.get("status") == "waiting":
+            self.reply_json({"recordings": self.server.ingest.recordings, "next_cursor": None})
+        elif parts[2:] == ["stream", "live", "stats"]:
+            self.reply_json(self.server.ingest.stats())
+        elif len(parts) == 1:
             self.listing(int(query.get("cursor", "0")), signed_in=signed_in)
         elif scenario is None:
             self.problem(404, "recording_not_found", "There is no such recording.")
@@ -273,15 +295,20 @@ class Handler(BaseHTTPRequestHandler):
             self.problem(401, "unauthorized", "A token is required.")
         elif parts[2:] == ["transcode", "progress"]:
             self.reply_json(scenario.progress(owner=signed_in))
-        elif parts[2:] == ["stream", "live"] and scenario.live:
+        else:
+            self.watching(scenario, parts[2:])
+
+    def watching(self, scenario: Scenario, parts: list[str]) -> None:
+        """Answer what a player asks of a recording it may see."""
+        if parts == ["stream", "live"] and scenario.live:
             self.reply_json(scenario.live.document(self.headers["Host"]))
-        elif parts[2:] == ["stream", "master.m3u8"] and not scenario.master():
-            self.problem(404, "not_playable", "There is nothing to play yet.")
-        elif parts[2:] == ["quality", "recommended"] and scenario.advice_status != 200:
+        elif parts == ["quality", "recommended"] and scenario.advice_status != 200:
             self.problem(scenario.advice_status, "internal_error", "Not now.")
-        elif parts[2:] == ["quality", "recommended"]:
+        elif parts == ["quality", "recommended"]:
             self.reply_json(scenario.advice())
-        elif parts[2:] == ["stream", "master.m3u8"]:
+        elif parts == ["stream", "master.m3u8"] and not scenario.master():
+            self.problem(404, "not_playable", "There is nothing to play yet.")
+        elif parts == ["stream", "master.m3u8"]:
             scenario.log.append((self.path, 200))
             cookie = f"Key={scenario.cookie}; Path=/media/{scenario.id}/; HttpOnly; SameSite=Lax"
             body = scenario.master().encode()
@@ -334,7 +361,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def page(self, path: str, parts: list[str]) -> None:
         """Answer with a file of web/."""
-        name = {"": "index.html", "watch": "watch.html"}.get(parts[0], path.lstrip("/"))
+        name = {"": "index.html", "watch": "watch.html", "studio": "studio.html"}.get(parts[0], path.lstrip("/"))
         file = self.server.web / name
         if path.startswith("/assets/abr/tables/"):
             file = TABLES / parts[-1]
@@ -342,8 +369,11 @@ class Handler(BaseHTTPRequestHandler):
         if refused or not file.is_file():
             self.reply(404, b"", "text/plain", {})
             return
+        headers = {"Content-Security-Policy": STUDIO_CSP if name == "studio.html" else CSP}
         kind = self.types.get(file.suffix) or mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-        self.reply(200, file.read_bytes(), kind, {"Content-Security-Policy": CSP, "X-Content-Type-Options": "nosniff"})
+        self.reply(
+            200, file.read_bytes(), kind, {"Content-Security-Policy": policy, "X-Content-Type-Options": "nosniff"}
+        )
 
     def problem(self, status: int, code: str, detail: str) -> None:
         """Answer with a problem document."""

@@ -134,6 +134,7 @@ def web(tmp_path: Any) -> Any:
     (root / "vendor").mkdir()
     (root / "index.html").write_text("<h1>console</h1>")
     (root / "watch.html").write_text("<h1>player</h1>")
+    (root / "studio.html").write_text("<h1>studio</h1>")
     (root / "assets" / "app.js").write_text("export {}")
     (root / "assets" / "secret.key").write_text("not a web file")
     (root / "vendor" / "hls.mjs").write_text("export {}")

@@ -18,6 +18,7 @@ from chalicelib.domain.abr.tables import TABLES
         ("/", "text/html; charset=utf-8", "<h1>console</h1>"),
         ("/watch/rec_1", "text/html; charset=utf-8", "<h1>player</h1>"),
         ("/watch/rec_1?grant=x", "text/html; charset=utf-8", "<h1>player</h1>"),
+        ("/studio", "text/html; charset=utf-8", "<h1>studio</h1>"),
         ("/assets/app.js", "text/javascript; charset=utf-8", "export {}"),
         ("/vendor/hls.mjs", "text/javascript; charset=utf-8", "export {}"),
     ],
@@ -39,12 +40,23 @@ def test_players_read_the_engines_own_tables(front: Any, name: str) -> None:
 
 
 def test_pages_are_locked_down(front: Any) -> None:
-    """No inline script, no framing, no referrer; uploads may go to the public address."""
+    """No inline script, no framing, no referrer, no camera; uploads and sockets may go to the public address."""
     headers = front.http.get("/").headers
     policy = dict(part.split(" ", 1) for part in headers["content-security-policy"].split("; "))
     seen = [policy[name] for name in ("default-src", "script-src", "connect-src", "frame-ancestors", "media-src")]
-    assert seen == ["'none'", "'self'", f"'self' {front.url}", "'none'", "'self' blob: data:"]
+    connect = f"'self' {front.url} {front.url.replace('http', 'ws')}"
+    assert seen == ["'none'", "'self'", connect, "'none'", "'self' blob: data:"]
     assert (headers["x-content-type-options"], headers["referrer-policy"]) == ("nosniff", "no-referrer")
+    assert headers["permissions-policy"] == "camera=(), microphone=(), display-capture=()"
+
+
+def test_the_studio_alone_may_capture_and_run_webassembly(front: Any) -> None:
+    """Its own policy differs from the other pages' in nothing else."""
+    pages, studio = (front.http.get(path).headers for path in ("/", "/studio"))
+    differing = {name for name in pages if pages[name] != studio.get(name)} - {"date", "etag", "content-length"}
+    assert differing == {"content-security-policy", "permissions-policy"}
+    assert studio["content-security-policy"].replace(" 'wasm-unsafe-eval'", "") == pages["content-security-policy"]
+    assert studio["permissions-policy"] == "camera=(self), microphone=(self), display-capture=(self)"
 
 
 def test_unchanged_files_are_not_sent_again(front: Any) -> None:
