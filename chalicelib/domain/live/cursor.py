@@ -64,7 +64,7 @@ class Cursor:
             sound = seconds
         cursor, entries = self, list[Entry]()
         for _ in range(count):
-            cursor, entry = cursor.listed(seconds / count, sound / count if self.has_sound else None)
+            cursor, entry = cursor.listed(seconds / count, sound / count if self.has_sound else Fraction(0))
             entries.append(replace(entry, part=len(entries), name=f"gap-{entry.msn}.m4s", gap=True))
         return replace(cursor, end_s=self.end_s + seconds), entries
 
@@ -83,7 +83,7 @@ class Cursor:
         )
         entries = list[Entry]()
         for part, piece in enumerate(segment.video.pieces):
-            cursor, entry = cursor.listed(piece.duration_s, sound.pieces[part].duration_s if sound else None)
+            cursor, entry = cursor.listed(piece.duration_s, sound.pieces[part].duration_s if sound else Fraction(0))
             first = cut and not part and not self.fresh
             entries.append(replace(entry, part=part, name=part_name(segment.stem, part), discontinuity=first))
         return replace(cursor, next_n=segment.n + 1), entries
@@ -96,19 +96,15 @@ class Cursor:
         anchored = {"anchor_s": segment.start_s, "anchor_pdt": pdt, "picture_s": Fraction(0), "sound_s": Fraction(0)}
         return replace(self, **anchored)  # type: ignore[arg-type]  # names and types are those of the fields
 
-    def listed(self, picture_s: Fraction, sound_s: Fraction | None) -> tuple[Cursor, Entry]:
-        """Move on by one entry; `sound_s` is None where there is none, and the sound's time goes on all the same.
-
-        Durations are differences of rounded times: nothing adds up to a drift (A8.1).
-        """
+    def listed(self, picture_s: Fraction, sound_s: Fraction) -> tuple[Cursor, Entry]:
+        """Move on by one entry. Durations are differences of rounded times: nothing adds up to a drift (A8.1)."""
         after = replace(
             self,
             msn=self.msn + 1,
             end_s=self.end_s + picture_s,
             picture_s=self.picture_s + picture_s,
-            sound_s=self.sound_s + (picture_s if sound_s is None else sound_s),
+            sound_s=self.sound_s + sound_s,
         )
-        audio_s = round(after.sound_s, DECIMALS) - round(self.sound_s, DECIMALS)
         entry = Entry(
             msn=self.msn,
             run=self.run,
@@ -117,7 +113,7 @@ class Cursor:
             name="",
             init=self.init,
             duration_s=round(after.picture_s, DECIMALS) - round(self.picture_s, DECIMALS),
-            audio_s=Fraction(0) if sound_s is None else audio_s,
+            audio_s=round(after.sound_s, DECIMALS) - round(self.sound_s, DECIMALS),
             pdt=round(self.anchor_pdt + float(self.end_s - self.anchor_s), 3),
         )
         return after, entry
