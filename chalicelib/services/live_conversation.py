@@ -71,7 +71,6 @@ class LiveConversation:
             return self._subscribe(connection, message)
         if isinstance(message, Report):
             return self._report(connection, message), False
-        self._pool.heard(connection)
         return [Pong().dumps()], False
 
     def _subscribe(self, connection: ViewerConnection, message: Subscribe) -> tuple[list[str], bool]:
@@ -84,7 +83,8 @@ class LiveConversation:
         self._pool.subscribe(connection.id, message.quality)
         stream, state = self._streams.get(connection.stream_id), self._states.of(connection.stream_id)
         over = stream is None or stream.finished_at is not None
-        answers = [self._welcome(connection, message, stream, state).dumps(), *self._missed(connection, message, state)]
+        welcome = self._welcome(connection, message, stream, state)
+        answers = [welcome.dumps(), *self._missed(connection, message, state), self._stats(connection)]
         if over:
             answers.append(ended(connection.recording_id, self._public_url).dumps())
         return answers, over
@@ -123,8 +123,10 @@ class LiveConversation:
 
     def _report(self, connection: ViewerConnection, report: Report) -> list[str]:
         self._pool.heard(connection, report.latency_s)
-        counts = self._pool.counts(connection.stream_id)
-        answers = [Stats(counts.viewers, counts.highest, counts.by_quality).dumps()]
         state = self._states.of(connection.stream_id)
         advice = advise_live(state, report) if state else None
-        return [*answers, advice.dumps()] if advice else answers
+        return [self._stats(connection), *([advice.dumps()] if advice else [])]
+
+    def _stats(self, connection: ViewerConnection) -> str:
+        counts = self._pool.counts(connection.stream_id)
+        return Stats(counts.viewers, counts.highest, counts.by_quality).dumps()

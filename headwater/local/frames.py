@@ -11,6 +11,7 @@ _MASKED = 0x80
 _LENGTH = 0x7F
 _EXTENDED = {126: 2, 127: 8}
 _TEXT = b"\x81"
+_CLOSE = b"\x88"
 
 
 def text_frame(data: bytes) -> bytes:
@@ -20,6 +21,12 @@ def text_frame(data: bytes) -> bytes:
         return _TEXT + bytes([size]) + data
     code, width = (126, 2) if size < 1 << 16 else (127, 8)
     return _TEXT + bytes([code]) + size.to_bytes(width, "big") + data
+
+
+def close_frame(code: int, reason: str) -> bytes:
+    """Return the frame that begins the end; `reason` up to 123 bytes."""
+    data = code.to_bytes(2, "big") + reason.encode()
+    return _CLOSE + bytes([len(data)]) + data
 
 
 class FrameWatch:

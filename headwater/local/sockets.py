@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from headwater.local.frames import FrameWatch, text_frame
+from headwater.local.frames import FrameWatch, close_frame, text_frame
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -41,10 +40,12 @@ class Socket:
         self.code: int = WSCloseCode.ABNORMAL_CLOSURE
         self.reason = ""
         self._limits = limits
-        self._ws = web.WebSocketResponse(timeout=_HANDSHAKE_S, compress=False, max_msg_size=limits.message)
+        self._ws = web.WebSocketResponse(
+            timeout=_HANDSHAKE_S, autoclose=False, compress=False, max_msg_size=limits.message
+        )
         self._transport: asyncio.Transport | None = None
         self._timers: list[asyncio.TimerHandle] = []
-        self._closing: asyncio.Task[None] | None = None
+        self._closing = False
 
     async def open(self, request: web.BaseRequest) -> web.StreamResponse:
         """Switch protocols; raises what aiohttp raises when the client has gone."""
@@ -66,14 +67,17 @@ class Socket:
         """Yield what the client says until the connection is over."""
         while True:
             message = await self._ws.receive()
-            if message.type not in {WSMsgType.TEXT, WSMsgType.BINARY}:
-                return
-            yield message.data
+            if message.type in {WSMsgType.TEXT, WSMsgType.BINARY}:
+                yield message.data
+                continue
+            if self._closing and self._transport is not None:
+                self._transport.close()  # that was the answer to our goodbye
+            return
 
     def send(self, data: bytes) -> bool:
         """Send a text; False when the connection is over, or is ended here because too much waits to be sent."""
         transport = self._transport
-        if transport is None or self._ws.closed or transport.is_closing() or self._closing is not None:
+        if transport is None or self._ws.closed or transport.is_closing() or self._closing:
             return False
         if transport.get_write_buffer_size() + len(data) > self._limits.unsent:
             self.abort(WSCloseCode.TRY_AGAIN_LATER, "Client reads too slowly")
@@ -83,10 +87,13 @@ class Socket:
         return True
 
     def close(self, code: int, reason: str) -> None:
-        """Say goodbye in the background; the first reason counts."""
-        if self._closing is None and not self._ws.closed:
-            self.code, self.reason = code, reason
-            self._closing = asyncio.ensure_future(self._close(code, reason))
+        """Say goodbye and wait a moment for the answer, in the background; the first reason counts."""
+        if self._closing or self._transport is None or self._transport.is_closing():
+            return
+        self._closing, self.code, self.reason = True, code, reason
+        self._transport.write(close_frame(code, reason))
+        loop = asyncio.get_running_loop()
+        self._timers.append(loop.call_later(_HANDSHAKE_S, self._transport.abort))
 
     def abort(self, code: int, reason: str) -> None:
         """Cut the line."""
@@ -94,21 +101,12 @@ class Socket:
         if self._transport is not None:
             self._transport.abort()
 
-    async def ended(self) -> None:
-        """Wait until all is over and nothing of it is left; safe to repeat."""
+    def ended(self) -> None:
+        """Take note that all is over, and leave nothing behind."""
         for timer in self._timers:
             timer.cancel()
-        if self._closing is not None:
-            await asyncio.gather(self._closing, return_exceptions=True)
-        elif not self.reason and self._ws.close_code is not None:
+        if not self.reason and self._ws.close_code is not None:
             self.code = self._ws.close_code
-
-    async def _close(self, code: int, reason: str) -> None:
-        with suppress(Exception):
-            async with asyncio.timeout(2 * _HANDSHAKE_S):
-                await self._ws.close(code=code, message=reason.encode())
-        if self._transport is not None:
-            self._transport.abort()
 
     def _heard(self) -> None:
         self.active_at = time.time()
@@ -118,4 +116,4 @@ class Socket:
         if left <= 0:
             self.close(WSCloseCode.GOING_AWAY, "Going away")
             return
-        self._timers[-1] = asyncio.get_running_loop().call_later(left, self._check_idle)
+        self._timers[1] = asyncio.get_running_loop().call_later(left, self._check_idle)
