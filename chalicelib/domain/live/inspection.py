@@ -127,6 +127,9 @@ def read_sound(data: bytes) -> Sound | None:
     if not tracks:
         return None
     entry = sample_entry(init)
+    if entry.kind in _VIDEO:
+        # Asked for sound where there is none, FFmpeg takes the picture.
+        return None
     if not entry.is_aac:
         raise Permanent("audio_codec_refused", "The sound must be AAC.")
     fragments = list(fragments_of(data, size, default_sample(init)))

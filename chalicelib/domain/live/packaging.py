@@ -34,6 +34,8 @@ _MUX_FLAGS = "+cmaf+delay_moov+default_base_moof+frag_discont+negative_cts_offse
 AAC_FRAME = 1024
 """Samples."""
 SILENCE_RATE = 48_000
+_WHOLE, _AT_KEY_FRAMES, _FINE = "+frag_custom", "+frag_keyframe", ""
+"""Where a fragment ends: nowhere (left alone, FFmpeg would take key frames), at key frames, every 0.1 s."""
 _FINE_US = 100_000
 _AQ_STRENGTH = "0.5"
 _NEVER = "99999"
@@ -63,6 +65,7 @@ def fence(container: Container) -> list[str]:
         *("-protocol_whitelist", "file"),
         *("-format_whitelist", _DEMUXERS[container]),
         *("-max_pixels", str(MAX_PIXELS)),
+        *("-f", _DEMUXERS[container]),
     ]
 
 
@@ -78,8 +81,7 @@ def remux_command(
 
 def sound_command(container: Container, *, source: str, sound: str, shift_s: Fraction = Fraction(0)) -> list[str]:
     """The same of the sound alone, in fragments so small that they can be put together to parts."""
-    fine = ["-frag_duration", str(_FINE_US)]
-    return [*_input(container, source, shift_s), *_sound_copy(sound, fine)]
+    return [*_input(container, source, shift_s), *_sound_copy(sound, _FINE)]
 
 
 def streams_command(container: Container, *, source: str) -> list[str]:
@@ -97,17 +99,18 @@ def _picture_copy(output: str) -> list[str]:
     return ["-map", "0:V:0", "-c", "copy", *_muxer(output)]
 
 
-def _sound_copy(output: str, more: Sequence[str] = ()) -> list[str]:
+def _sound_copy(output: str, fragments: str = _WHOLE) -> list[str]:
     # ADTS headers go; so do packets before zero, the encoder's run-up, which tfdt could not place.
     filters = "aac_adtstoasc,noise=amount=0:drop=lt(pts\\,0)"
-    return ["-map", "0:a?", "-c", "copy", "-bsf:a", filters, *more, *_muxer(output)]
+    return ["-map", "0:a?", "-c", "copy", "-bsf:a", filters, *_muxer(output, fragments)]
 
 
-def _muxer(output: str, flags: str = "") -> list[str]:
-    """delay_moov: sound from ADTS has its configuration with the first packet only; without it players fail."""
+def _muxer(output: str, fragments: str = _WHOLE) -> list[str]:
+    """CMAF. delay_moov: the configuration of sound from ADTS comes with its first packet; without it players fail."""
+    fine = ["-frag_duration", str(_FINE_US)] if fragments == _FINE else []
     return [
         *("-map_metadata", "-1", "-map_chapters", "-1", "-avoid_negative_ts", "disabled", "-use_editlist", "0"),
-        *("-write_btrt", "0", "-f", "mp4", "-movflags", _MUX_FLAGS + flags, output),
+        *("-write_btrt", "0", *fine, "-f", "mp4", "-movflags", _MUX_FLAGS + fragments, output),
     ]
 
 
@@ -125,7 +128,7 @@ def encode_command(
         if cut.parts > 1:
             arguments += ["-force_key_frames", _key_times(seen, rung, cut)]
         arguments += ["-video_track_timescale", str(video_timescale(rung.frame_rate))]
-        arguments += _muxer(output, "+frag_keyframe" if cut.parts > 1 else "")
+        arguments += _muxer(output, _AT_KEY_FRAMES if cut.parts > 1 else _WHOLE)
     return arguments
 
 
@@ -145,11 +148,10 @@ def silence_command(cut: Cut, *, output: str) -> list[str]:
     first, end = (floor(time * SILENCE_RATE / AAC_FRAME + Fraction(1, 2)) for time in (cut.times[0], cut.times[-1]))
     # The encoder's run-up, one frame, is silence as well: it takes the first place.
     start = Fraction((first + 1) * AAC_FRAME, SILENCE_RATE)
-    fine = ["-frag_duration", str(_FINE_US)] if cut.parts > 1 else []
     return [
         *("-y", "-v", "error", "-nostdin", "-f", "lavfi", "-i", f"anullsrc=r={SILENCE_RATE}:cl=stereo"),
-        *("-output_ts_offset", seconds(start), "-c:a", "aac", "-b:a", "32k", "-frames:a", str(end - first), *fine),
-        *_muxer(output),
+        *("-output_ts_offset", seconds(start), "-c:a", "aac", "-b:a", "32k", "-frames:a", str(end - first)),
+        *_muxer(output, _FINE if cut.parts > 1 else _WHOLE),
     ]
 
 
