@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.live.keys import ingest_prefix, window_key
-from chalicelib.domain.live.stream import StreamStatus
 
 if TYPE_CHECKING:
     from chalicelib.services.live_ports import Announcer, LiveSegments, Streams
@@ -30,8 +29,15 @@ class LiveRemains:
         """
         for stream in self.streams.by_recording(recording_id):
             if self.streams.stop(stream.id, now=self.clock.now()):
-                self.announcer.announce_status(stream, StreamStatus.STOPPED)
+                self.announcer.announce_ended(stream)
+            self._forget(stream.id)
             self.segments.delete(stream.id)
             self.source.delete([window_key(stream.id), *self.source.list_keys(ingest_prefix(stream.id))])
             if final:
                 self.streams.delete(stream.id)
+
+    def _forget(self, stream_id: str) -> None:
+        """Keep sweeps from having a recording made of it; that one would find nothing, so a lost race is no harm."""
+        stream = self.streams.get(stream_id)
+        if stream is not None and stream.finished_at is None:
+            self.streams.replace(replace(stream, finished_at=self.clock.now(), version=stream.version + 1))

@@ -88,7 +88,7 @@ def _facts(recording: Json) -> list[tuple[str, object]]:
         ("id", recording["id"]),
         ("title", recording["title"]),
         ("status", recording["status"]),
-        ("file", f"{recording['filename']}, {size(recording['size_bytes'])}"),
+        ("file", f"{recording['filename'] or 'live'}, {size(recording['size_bytes'])}"),
         ("length", length(recording["duration_s"])),
         ("picture", picture),
         ("access", recording["visibility"]),

@@ -10,11 +10,16 @@ from urllib.parse import urlencode
 import pytest
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
+from support.live import HIGH, LOW, SOUND, segment
 
 from chalicelib import container
 from chalicelib.adapters import clients
 from chalicelib.domain.cost import Bill, Request
+from chalicelib.domain.job import Rendition
 from chalicelib.domain.keys import playlist_key
+from chalicelib.domain.live.health import Refusal
+from chalicelib.domain.live.keys import window_key
+from chalicelib.domain.live.state import LiveState
 from chalicelib.domain.recording import RecordingStatus
 
 if TYPE_CHECKING:
@@ -37,7 +42,7 @@ class Contract:
         recording_id = options.pop("recording_id", "")
         query = options.pop("query", {})
         path = route.replace("{recording_id}", recording_id)
-        for name in ("language", "queue", "session"):
+        for name in ("language", "queue", "session", "stream_id", "connection_id"):
             path = path.replace(f"{{{name}}}", options.pop(name, ""))
         path += f"?{urlencode(query)}" if query else ""
         answer = self.api.call(method, path, body, **options)
@@ -77,6 +82,17 @@ def put_on_show(recording_id: str) -> None:
     body = "\n".join(["#EXTM3U", *(f"/{uri}" for uri in uris)]).encode()
     container.media_objects().put_bytes(
         f"media/{recording_id}/master.m3u8", body, content_type="a/b", cache_control="no-cache"
+    )
+
+
+def show_live(recording_id: str, stream_id: str) -> None:
+    """Let a stream have one segment of sound and two rungs, refused another, and be on show."""
+    rungs = (Rendition(LOW, "video", "360p", 250, 640, 360), Rendition(HIGH, "video", "720p", 500, 1280, 720))
+    refusal = Refusal(1_800_000_000.0, "1.m4s", "segment_too_long", "Too long.")
+    state = LiveState(stream_id, recording_id, renditions=(Rendition(SOUND, "audio", "Audio", 128), *rungs))
+    state = state.accept(segment(0, stream_id=stream_id), 0.0).refused(refusal)
+    container.source_objects().put_bytes(
+        window_key(stream_id), json.dumps(state.to_dict()).encode(), content_type="a/b", cache_control="no-store"
     )
 
 
@@ -182,6 +198,46 @@ def test_answers_about_quality_are_as_described(contract: Contract) -> None:
     call("POST", events, 401, body, **report, query={"token": "x"})
     call("POST", events, 404, body, **mine, session="short")
     call("POST", events, 413, b" " * 20_000, **report)
+
+
+def test_answers_about_live_are_as_described(contract: Contract) -> None:
+    """A stream's whole life, for its owner, its viewers and its encoder, and what each may not."""
+    call, stream = contract.call, f"{ID}/stream"
+    made = call("POST", "/v1/recordings", 201, {"title": "Live", "live": True}).json_body
+    recording_id = made["recording"]["id"]
+    here: dict[str, Any] = {"recording_id": recording_id}
+    call("POST", "/v1/recordings", 400, {"title": "Live", "live": True, "filename": "a.mp4"})
+    call("GET", f"{stream}/live", 404, **here)
+    call("DELETE", f"{stream}/stop-live", 404, **here)
+    call("POST", f"{stream}/start-live", 400, {"target_s": 7}, **here)
+    call("POST", f"{stream}/start-live", 403, role="viewer", **here)
+    started = call("POST", f"{stream}/start-live", 201, {"profiles": ["low"]}, **here).json_body
+    call("POST", f"{stream}/start-live", 409, **here)
+    call("GET", f"{stream}/live", 200, **here)
+    call("GET", f"{stream}/live", 401, user=None, **here)
+    call("GET", f"{stream}/live/stats", 200, **here)
+    call("DELETE", f"{stream}/live/viewers/{{connection_id}}", 404, connection_id="L0SM9cOFvHcCIhw=", **here)
+
+    key = {"headers": {"X-Stream-Key": started["ingest"]["key"]}, "user": None}
+    feed: dict[str, Any] = {"stream_id": started["stream"]["id"], **key}
+    live = "/v1/live/{stream_id}"
+    call("GET", live, 200, **feed)
+    call("GET", live, 404, stream_id="live_x", user=None)
+    call("POST", f"{live}/epochs", 400, {"input": "third"}, **feed)
+    call("POST", f"{live}/epochs", 201, {"first_pdt": 1_800_000_000.5}, **feed)
+    call("POST", f"{live}/uploads", 200, {"epoch": 1, "names": ["init.mp4", "0.m4s"]}, **feed)
+    call("POST", f"{live}/uploads", 400, {"epoch": 1, "names": ["../0.m4s"]}, **feed)
+    call("POST", f"{live}/uploads", 409, {"epoch": 2, "names": ["0.m4s"]}, **feed)
+    show_live(recording_id, started["stream"]["id"])
+    call("GET", live, 200, **feed)
+    call("GET", f"{stream}/live/stats", 200, **here)
+    call("GET", f"{stream}/master.m3u8", 200, **here)
+    call("GET", f"{ID}/transcode/progress", 200, **here)
+    call("GET", f"{ID}/quality/recommended", 200, **here)
+    call("GET", ID, 200, **here)
+    call("DELETE", f"{stream}/stop-live", 200, **here)
+    call("POST", f"{live}/epochs", 409, **feed)
+    call("GET", f"{stream}/live", 200, **here)
 
 
 def test_answers_about_money_are_as_described(contract: Contract) -> None:

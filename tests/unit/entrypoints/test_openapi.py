@@ -7,7 +7,7 @@ import json
 import re
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 from openapi_spec_validator import validate
@@ -19,8 +19,9 @@ from chalicelib.domain.abr.metrics import Outcome
 from chalicelib.domain.abr.reports import MAX_EVENTS, MAX_SEQUENCE, EventKind
 from chalicelib.domain.abr.selector import Rule
 from chalicelib.domain.job import Priority
+from chalicelib.domain.live.stream import StreamStatus
 from chalicelib.domain.recording import RecordingStatus
-from chalicelib.entrypoints import schemas
+from chalicelib.entrypoints import live_schemas, schemas
 from chalicelib.entrypoints.system_api import DOCUMENT
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 ROOT = Path(chalicelib.__file__).parent
 _SERVICES = (
     *("recordings", "uploading", "playback", "transcoding", "control", "captions", "dead_letters", "downloads"),
-    *("ladders", "viewers", "quality", "reports"),
+    *("ladders", "viewers", "quality", "reports", "livestream", "live_ingest", "live_watching", "live_states"),
 )
 BEHIND_THE_API = [
     *ROOT.glob("entrypoints/*_api.py"),
@@ -43,10 +44,14 @@ BEHIND_THE_API = [
 GATEWAY_CODES = {"internal_error", "method_not_allowed", "no_such_route", "payload_too_large", "unauthorized"}
 BODIES: dict[str, type[BaseModel]] = {
     "CreateRecording": schemas.CreateRecording,
+    "CreateLiveRecording": schemas.CreateLiveRecording,
     "ChangeRecording": schemas.ChangeRecording,
     "StartTranscode": schemas.StartTranscode,
     "RetryTranscode": schemas.RetryTranscode,
     "Profile": schemas.Profile,
+    "StartLive": live_schemas.StartLive,
+    "ClaimEpoch": live_schemas.ClaimEpoch,
+    "SignUploads": live_schemas.SignUploads,
 }
 QUERIES: dict[str, type[BaseModel]] = {
     "list_recordings": schemas.ListQuery,
@@ -57,6 +62,8 @@ QUERIES: dict[str, type[BaseModel]] = {
     "read_captions": schemas.GrantQuery,
     "recommend_quality": schemas.QualityQuery,
     "report_events": schemas.SessionQuery,
+    "join_live": schemas.GrantQuery,
+    "read_live_stats": schemas.GrantQuery,
 }
 
 
@@ -114,13 +121,11 @@ def test_bodies_have_the_fields_the_code_reads(document: dict[str, Any], name: s
 def test_numbers_in_bodies_have_the_codes_bounds(document: dict[str, Any]) -> None:
     """Minimum and maximum of every number, and how many rungs."""
     written = document["components"]["schemas"]
-    for name in ("CreateRecording", "Profile"):
+    for name in ("CreateRecording", "Profile", "StartLive", "SignUploads"):
         for field, code in BODIES[name].model_json_schema()["properties"].items():
             if code.get("type") == "integer":
-                bounds = written[name]["properties"][field]
-                assert [code.get(k) for k in ("minimum", "maximum")] == [
-                    bounds.get(k) for k in ("minimum", "maximum")
-                ], field
+                bounds, held = written[name]["properties"][field], ("minimum", "maximum", "default")
+                assert [code.get(k) for k in held] == [bounds.get(k) for k in held], field
     for name in ("StartTranscode", "RetryTranscode"):
         limit = written[name]["properties"]["max_cost_usd"]
         assert (limit["exclusiveMinimum"], limit["maximum"]) == (0, schemas.MAX_COST_USD)
@@ -129,6 +134,11 @@ def test_numbers_in_bodies_have_the_codes_bounds(document: dict[str, Any]) -> No
     assert written["Profile"]["properties"]["name"]["pattern"] == schemas.PROFILE_NAME
     by_name, _ = written["StartTranscode"]["properties"]["profiles"]["items"]["oneOf"]
     assert set(by_name["enum"]) == set(schemas.NAMED_PROFILES)
+    rungs, names = written["StartLive"]["properties"]["profiles"], written["SignUploads"]["properties"]["names"]
+    assert (rungs["maxItems"], set(rungs["items"]["enum"])) == (schemas.MAX_PROFILES, set(schemas.NAMED_PROFILES))
+    assert (names["maxItems"], names["items"]["maxLength"]) == (live_schemas.MAX_NAMES, live_schemas.MAX_NAME_CHARS)
+    pdt = written["ClaimEpoch"]["properties"]["first_pdt"]
+    assert (pdt["minimum"], pdt["maximum"]) == (0, live_schemas.MAX_PDT)
 
 
 @pytest.mark.parametrize("operation_id", QUERIES)
@@ -163,11 +173,15 @@ def test_rules_are_the_engines(document: dict[str, Any]) -> None:
 
 
 def test_statuses_are_those_people_can_see(document: dict[str, Any]) -> None:
-    """All but the one that answers 404."""
+    """All but the one that answers 404; of streams all."""
     visible = {status.value for status in RecordingStatus} - {"deleting"}
     listed = document["components"]["schemas"]["Recording"]["properties"]["status"]["enum"]
     assert visible == set(listed)
     assert visible == set(document["components"]["schemas"]["Progress"]["properties"]["recording_status"]["enum"])
+    assert visible == set(get_args(schemas.ListQuery.model_fields["status"].annotation)[0].__args__)
+    streams = {status.value for status in StreamStatus}
+    for name in ("Stream", "LiveSeat", "LiveStats", "LiveIngestStatus"):
+        assert streams == set(document["components"]["schemas"][name]["properties"]["status"]["enum"])
 
 
 def raised_codes() -> dict[str, int]:
