@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from chalicelib.domain.job import Rendition
     from chalicelib.domain.ladder import EncodingProfile
 
+RATE, BUFFER = Fraction(9, 10), Fraction(3, 4)
+"""Times a rung's ceiling: bits per second that its encoder may spend, and bits that it may save up for. Every live
+segment is encoded by itself, and each may begin with a full buffer and use it up: hence less than for a whole file."""
 COPY_AT_FIRST = Fraction("1.1")
 """Times a rung's ceiling that a source may have at its first segment to be passed through."""
 COPY_LATER = Fraction("1.5")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.bandwidth import Bandwidth, combine, measure
 from chalicelib.domain.iframes import key_frames
 from chalicelib.domain.live.keys import live_iframes_key, live_playlist_key, recording_playlist_key
+from chalicelib.domain.live.ladder import BUFFER, COPY_AT_FIRST, COPY_LATER, RATE
 from chalicelib.domain.live.playlists import as_chunks
 from chalicelib.domain.playlist import AudioRendition, IFrameVariant, Variant, expected_codec, multivariant_playlist
 from chalicelib.domain.presentation import nearest_first
@@ -19,25 +21,36 @@ if TYPE_CHECKING:
     from chalicelib.domain.live.packaged import PackagedSegment
     from chalicelib.domain.live.state import LiveState
 
-_PEAK_BPS = 1300
-_AVERAGE_BPS = 1050
-"""Declared for each kbit/s of a rung. Every live segment is encoded by itself, so that each may begin with a full
-buffer: up to 1.55 times the ceiling within one, 1.1 times over an hour, and a hundredth for the container. Measured
-peaks stay below 125 %, averages below 110 % of what is declared (A1.28, A1.29)."""
-_SOUND_PEAK_BPS = 1100
+_CONTAINER = Fraction("1.02")
+_FULL = Fraction("0.9")
+"""Of its buffer, that x264 begins with."""
+_AVERAGE_SLACK = Fraction("1.1")
+"""How much more than declared the average over an hour may be (A1.28)."""
+_PEAK_SLACK = Fraction("1.25")
+"""The same of a peak (A1.29)."""
+_SOUND = Fraction("1.1")
 
 
-def ceilings(rendition: Rendition) -> Bandwidth:
-    """What to declare of a rendition whose content nobody knows yet."""
-    peak = _PEAK_BPS if rendition.kind == "video" else _SOUND_PEAK_BPS
-    return Bandwidth(rendition.bitrate_kbps * peak, rendition.bitrate_kbps * _AVERAGE_BPS)
+def ceilings(rendition: Rendition, target_s: int) -> Bandwidth:
+    """What to declare of a rendition whose content nobody knows yet.
+
+    Enough for pictures that are never easier than the encoder's rate control allows, and for a source that is passed
+    through as long as it may be. The shorter the segments, the more a full buffer at the start of each weighs.
+    """
+    bps = rendition.bitrate_kbps * 1000
+    if rendition.kind != "video":
+        return Bandwidth(int(bps * _SOUND), int(bps * _SOUND))
+    spent = (RATE + BUFFER * _FULL / target_s) * _CONTAINER
+    copied = COPY_LATER * _CONTAINER
+    average = max(spent / _AVERAGE_SLACK, COPY_AT_FIRST * _CONTAINER / _AVERAGE_SLACK)
+    return Bandwidth(int(bps * max(spent, copied / _PEAK_SLACK)), int(bps * average))
 
 
 def live_master(state: LiveState) -> str:
     """Multivariant playlist of a stream that is on; "" while nothing can be played."""
     if not state.playable:
         return ""
-    bandwidths = {rendition.id: ceilings(rendition) for rendition in state.renditions}
+    bandwidths = {rendition.id: ceilings(rendition, state.window.target_s) for rendition in state.renditions}
     return _Master(state, live_playlist_key, bandwidths, state.codecs).text()
 
 
