@@ -110,12 +110,16 @@ class FakeAnnouncer:
     """Remembers what viewers were told: (stream, status)."""
 
     told: list[tuple[str, StreamStatus]] = field(default_factory=list)
+    ended: list[str] = field(default_factory=list)
 
     def announce_status(self, stream: LiveStream, status: StreamStatus) -> None:
         self.told.append((stream.id, status))
 
     def announce_entries(self, state: LiveState, entries: Any) -> None:
         del state, entries
+
+    def announce_ended(self, stream: LiveStream) -> None:
+        self.ended.append(stream.id)
 
 
 @dataclass

@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from support.live import STREAM_ID, segment
+from support.live_fakes import put_state
 from support.viewing import JOB, REC, RUNGS, SOUND, Cinema, job
 
+from chalicelib.domain.live.state import LiveState
 from chalicelib.domain.recording import RecordingStatus
 from chalicelib.errors import Conflict
 from chalicelib.services.ladders import FRESH_S
+from chalicelib.services.quality import config_of
 
 OTHER = "job_fedcba9876543210fedcba98"
 
@@ -72,3 +76,28 @@ def test_nothing_to_choose_among() -> None:
     assert refusal(cinema) == "not_playable_yet"
     cinema.recordings.update(REC, status=RecordingStatus.ERRORED, error_detail="It failed.")
     assert refusal(cinema) == "recording_errored"
+
+
+def test_a_stream_has_the_rungs_it_is_packaged_in() -> None:
+    """From its first segment on; all of them, for all are stored at once. Sound alone is none."""
+    cinema = Cinema()
+    live = replace(cinema.recordings.rows[REC], status=RecordingStatus.LIVE, stream_id=STREAM_ID, job_id="")
+    cinema.recordings.rows[REC] = live
+    assert refusal(cinema) == "not_playable_yet"
+    state = LiveState(STREAM_ID, REC, renditions=(SOUND, *RUNGS))
+    put_state(cinema.source, state)
+    assert refusal(cinema) == "not_playable_yet"
+    put_state(cinema.source, state.accept(segment(0), 0.0))
+    ladder = cinema.ladders.of(live)
+    assert (ladder.profile.kbps, ladder.top, ladder.segment_s, ladder.live) == (
+        (250, 500, 1000, 2000, 4000),
+        4,
+        2.0,
+        True,
+    )
+    assert (config_of(ladder).live, config_of(ladder).max_buffer_s) == (True, 12.0)
+    cinema.restart()
+    assert not cinema.ladders.of(replace(live, status=RecordingStatus.READY)).live
+    cinema.restart()
+    put_state(cinema.source, replace(state, renditions=(SOUND,)).accept(segment(0), 0.0))
+    assert refusal(cinema) == "no_picture"

@@ -7,11 +7,14 @@ from typing import Any, cast
 
 import pytest
 from support.fakes import FakeClock, FakeJobs, FakeLedger, FakeObjects, FakeQueue, FakeRecordings, FakeUploads
+from support.live import STREAM_ID, segment
 from support.live_fakes import FakeAnnouncer, FakeSegments, FakeStreams
 
 from chalicelib.domain.cost import Bill
 from chalicelib.domain.job import Job, JobStatus
 from chalicelib.domain.keys import media_prefix, source_key
+from chalicelib.domain.live.keys import window_key
+from chalicelib.domain.live.stream import LiveStream, StreamStatus
 from chalicelib.domain.messages import DeleteMessage
 from chalicelib.domain.recording import Recording, RecordingStatus
 from chalicelib.services.lifecycle import ABANDONED_AFTER_S, FINAL_DELAY_S, REDRIVE_AFTER_S, Lifecycle
@@ -196,3 +199,23 @@ def test_an_upload_that_just_finished_is_left_alone(world: World, monkeypatch: p
     world.clock.time += ABANDONED_AFTER_S + 1
     assert world.lifecycle.close_abandoned_uploads() == 0
     assert world.source.heads.get(source_key(ID))
+
+
+def test_a_stream_goes_with_its_recording(world: World) -> None:
+    """It is stopped first, so that nothing more comes; its row goes last, so that what still came is found."""
+    stream = LiveStream(STREAM_ID, "hall", "anna", ID, StreamStatus.ACTIVE, 1.0)
+    world.streams.start(stream)
+    world.segments.put(segment(0))
+    world.write(world.source, window_key(STREAM_ID), f"ingest/{STREAM_ID}/1/0.m4s")
+    world.lifecycle.delete(DeleteMessage(ID))
+    left = world.streams.rows[STREAM_ID]
+    assert (left.status, left.finished_at, world.announcer.ended) == (
+        StreamStatus.STOPPED,
+        world.clock.time,
+        [STREAM_ID],
+    )
+    assert (world.segments.rows, [key for key in world.source.bodies if STREAM_ID in key]) == ({}, [])
+    world.write(world.source, f"ingest/{STREAM_ID}/1/1.m4s")
+    world.lifecycle.delete(DeleteMessage(ID, final=True))
+    assert (world.streams.rows, [key for key in world.source.bodies if STREAM_ID in key]) == ({}, [])
+    assert world.announcer.ended == [STREAM_ID]
