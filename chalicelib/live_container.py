@@ -128,7 +128,7 @@ def sweeps() -> LiveSweeps:
     """What the schedule does for streams."""
     from chalicelib.services.live_sweeps import LiveSweeps
 
-    return LiveSweeps(streams(), container.recordings(), states(), ending(), announcer(), container.clock())
+    return LiveSweeps(streams(), container.recordings(), states(), ending(), announcer(), viewers(), container.clock())
 
 
 @cache

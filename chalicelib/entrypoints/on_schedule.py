@@ -31,6 +31,7 @@ def on_schedule(_event: CloudWatchEvent) -> dict[str, int]:
         "uploads": lambda: container.lifecycle().close_abandoned_uploads(),
         "jobs": lambda: container.transcoder().resume_stalled(STALLED_JOBS),
         "live": lambda: live_container.sweeps().look_after(),
+        "viewers": lambda: live_container.sweeps().count_out_viewers(),
         "live_ends": lambda: live_container.sweeps().finish_stopped(),
     }
     done, errors = {}, []

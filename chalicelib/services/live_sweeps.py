@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
+from zlib import crc32
 
 from chalicelib.domain.live.stream import LiveStream, StreamStatus, shown_status
 
@@ -20,6 +21,17 @@ FINISH_AFTER_S = 120
 AGAIN_S = 600
 """Between two messages for one that does not get finished, so that they do not pile up."""
 _MINUTE_S = 60
+VIEWERS_EVERY = 10
+"""Minutes between two looks at one stream's viewers: each of them is asked."""
+VIEWERS_WITHIN_S = 40.0
+"""What looking at viewers may take in one sweep; streams that it does not come to have their turn again."""
+
+
+class Connected(Protocol):
+    """Viewers' open connections."""
+
+    def sweep(self, stream_id: str) -> int:
+        """Count out connections whose end nobody told us of; returns how many there were."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +43,12 @@ class LiveSweeps:
     states: LiveStates
     ending: Ending
     announcer: Announcer
+    connected: Connected
     clock: Clock
 
     def look_after(self) -> int:
         """Persist and announce what streams have become, and close those that have been silent; returns how many."""
-        on = (StreamStatus.ACTIVE, StreamStatus.PAUSED)
-        found = [stream for status in on for stream in self.streams.by_status(status, limit=SWEEP_LIMIT)]
-        return sum(self._look_after(stream) for stream in found)
+        return sum(self._look_after(stream) for stream in self._on())
 
     def finish_stopped(self) -> int:
         """Ask again for recordings of streams that were stopped and are not finished; returns how many."""
@@ -46,6 +57,20 @@ class LiveSweeps:
         for stream in lost:
             self.ending.finish(stream)
         return len(lost)
+
+    def count_out_viewers(self) -> int:
+        """Find viewers whose goodbye was lost, a tenth of the streams in each minute; returns how many there were."""
+        began = self.clock.now()
+        minute, gone = int(began // _MINUTE_S), 0
+        for stream in self._on():
+            due = (minute + crc32(stream.id.encode())) % VIEWERS_EVERY == 0
+            if due and self.clock.now() - began < VIEWERS_WITHIN_S:
+                gone += self.connected.sweep(stream.id)
+        return gone
+
+    def _on(self) -> list[LiveStream]:
+        on = (StreamStatus.ACTIVE, StreamStatus.PAUSED)
+        return [stream for status in on for stream in self.streams.by_status(status, limit=SWEEP_LIMIT)]
 
     def _look_after(self, listed: LiveStream) -> bool:
         state, now = self.states.of(listed.id), self.clock.now()

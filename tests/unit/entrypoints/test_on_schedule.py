@@ -55,6 +55,11 @@ class Sweeps:
         self.calls.append("live")
         return 4
 
+    def count_out_viewers(self) -> int:
+        """Sweep viewers."""
+        self.calls.append("viewers")
+        return 6
+
     def finish_stopped(self) -> int:
         """Sweep streams that are over."""
         self.calls.append("live_ends")
@@ -67,7 +72,7 @@ def test_every_sweep_runs(serve: Callable[[str, object], None], serve_live: Call
     serve("lifecycle", sweeps)
     serve("transcoder", sweeps)
     serve_live("sweeps", sweeps)
-    assert on_schedule(EVENT, None) == {"deletes": 1, "uploads": 2, "jobs": 3, "live": 4, "live_ends": 5}
+    assert on_schedule(EVENT, None) == {"deletes": 1, "uploads": 2, "jobs": 3, "live": 4, "viewers": 6, "live_ends": 5}
 
 
 def test_a_broken_sweep_stops_no_other(
@@ -80,4 +85,4 @@ def test_a_broken_sweep_stops_no_other(
     serve_live("sweeps", sweeps)
     with pytest.raises(Transient):
         on_schedule(EVENT, None)
-    assert sweeps.calls == ["deletes", "uploads", "jobs", "live", "live_ends"]
+    assert sweeps.calls == ["deletes", "uploads", "jobs", "live", "viewers", "live_ends"]

@@ -29,18 +29,26 @@ class Night:
     source: FakeObjects = field(default_factory=FakeObjects)
     queue: FakeQueue = field(default_factory=FakeQueue)
     announcer: FakeAnnouncer = field(default_factory=FakeAnnouncer)
+    swept: list[str] = field(default_factory=list)
+    sweep_s: float = 0.0
 
     def __post_init__(self) -> None:
         self.recordings = FakeRecordings(self.clock)
         ending = Ending(self.streams, self.queue, self.clock)
         states = LiveStates(self.source)
-        self.sweeps = LiveSweeps(self.streams, self.recordings, states, ending, self.announcer, self.clock)
+        self.sweeps = LiveSweeps(self.streams, self.recordings, states, ending, self.announcer, self, self.clock)
         self.streams.rows[ID] = LiveStream(
             ID, "hall", "anna", RECORDING, StreamStatus.ACTIVE, self.clock.time, silence_s=30
         )
         self.recordings.rows[RECORDING] = Recording(
             RECORDING, "anna", "Talk", "", "", 0, RecordingStatus.LIVE, 0.0, 0.0, stream_id=ID
         )
+
+    def sweep(self, stream_id: str) -> int:
+        """Find one viewer gone, after so many seconds."""
+        self.swept.append(stream_id)
+        self.clock.time += self.sweep_s
+        return 1
 
     def segment_came(self) -> None:
         """Note a segment, now."""
@@ -114,3 +122,16 @@ def test_a_stream_is_finished_in_the_end(night: Night) -> None:
     stopped = night.streams.rows[ID]
     night.streams.rows[ID] = replace(stopped, finished_at=1.0)
     assert [night.minute()[1] for _ in range(10)] == [0] * 10
+
+
+def test_every_streams_viewers_have_their_turn(night: Night) -> None:
+    """Once in ten minutes; a sweep that takes long leaves some to their next turn."""
+    ids = [f"live_{n:020d}" for n in range(40)]
+    night.streams.rows = {name: replace(night.streams.rows[ID], id=name) for name in ids}
+    found = []
+    for _ in range(10):
+        found.append(night.sweeps.count_out_viewers())
+        night.clock.time += 60
+    assert (sorted(night.swept), sum(found)) == (ids, 40)
+    night.sweep_s = 60.0
+    assert night.sweeps.count_out_viewers() <= 1
