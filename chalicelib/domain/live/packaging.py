@@ -11,6 +11,7 @@ from math import floor
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.encoding import crf, video_timescale
+from chalicelib.domain.live.ladder import BUFFER, RATE
 from chalicelib.domain.live.stream import Container
 from chalicelib.domain.pictures import seconds, size_chain
 
@@ -29,6 +30,8 @@ WRAP_S = Fraction(2**33, 90_000)
 """Seconds after which the clock of MPEG-TS begins anew."""
 UNCUT_OVER_S = Fraction("0.4")
 """How much longer than the target duration a segment may be that is not cut; playlists allow 0.49 (R 4.4.3.1)."""
+_UNEVEN_S = Fraction("0.1")
+"""How much longer than the picture the sound may be without another part for it."""
 _DEMUXERS = {Container.FMP4: "mov", Container.MPEGTS: "mpegts"}
 _MUX_FLAGS = "+cmaf+delay_moov+default_base_moof+frag_discont+negative_cts_offsets+skip_trailer"
 AAC_FRAME = 1024
@@ -55,7 +58,7 @@ class Cut:
     @classmethod
     def of(cls, start_s: Fraction, duration_s: Fraction, longest_s: Fraction, target_s: int) -> Cut:
         """Parts of equal length when the longest rendition is too long for a playlist, else one."""
-        count = 1 if longest_s <= target_s + UNCUT_OVER_S else -(-longest_s // target_s)
+        count = 1 if longest_s <= target_s + UNCUT_OVER_S else -(-longest_s // (target_s + _UNEVEN_S))
         return cls(tuple(start_s + duration_s * i / count for i in range(count + 1)))
 
 
@@ -138,7 +141,7 @@ def _encoder(rung: Rendition, threads: int) -> list[str]:
         *("-c:v", "libx264", "-preset", PRESET, "-profile:v", "high", "-pix_fmt", "yuv420p", "-threads", str(threads)),
         *("-g", _NEVER, "-sc_threshold", "0", "-bf", "0"),
         *("-crf", str(crf(rung)), "-aq-strength", _AQ_STRENGTH),
-        *("-maxrate", f"{rung.bitrate_kbps * 9 // 10}k", "-bufsize", f"{rung.bitrate_kbps * 3 // 4}k"),
+        *("-maxrate", f"{int(rung.bitrate_kbps * RATE)}k", "-bufsize", f"{int(rung.bitrate_kbps * BUFFER)}k"),
         *("-color_range", "tv"),
     ]
 

@@ -12,6 +12,7 @@ import pytest
 from support import cmaf
 from support.media import RECORDING_ID
 from support.numbered import numbered, numbers, resampled, tone
+from support.packets import packets
 from support.pipeline import FFMPEG
 from support.studio import Studio
 
@@ -43,6 +44,7 @@ CASES = [
     pytest.param("30", "mpegts", ("-g", "999", "-force_key_frames", UNEVEN), id="uneven-ts"),
     pytest.param("60", "mpegts", ("-g", "60", "-bf", "2"), id="sixty-ts"),
     pytest.param("60", "fmp4", ("-g", "60"), id="sixty-fmp4"),
+    pytest.param("30", "mpegts", ("-g", "12", "-bf", "2", "-force_key_frames", UNEVEN), id="many-key-frames"),
 ]
 
 
@@ -112,12 +114,3 @@ def picture_times(source: bytes, container: str) -> list[Fraction]:
     tick = Fraction(int(base[1]), int(base[2]))
     rows = [line.split(",") for line in listed.splitlines() if not line.startswith("#")]
     return sorted(int(row[2]) * tick for row in rows)
-
-
-def packets(media: bytes, form: str) -> list[str]:
-    """Hashes of the sound's packets, without ADTS headers, in order."""
-    command = [FFMPEG, "-v", "error", "-f", form, "-copyts", "-i", "pipe:0", "-map", "0:a", "-c", "copy"]
-    bare = [*command, "-bsf:a", "aac_adtstoasc", "-f", "framemd5", "pipe:1"]
-    done = subprocess.run(bare, input=media, capture_output=True, check=True, timeout=60)
-    lines = done.stdout.decode().splitlines()
-    return [line.split(",")[5].strip() for line in lines if not line.startswith("#")]
