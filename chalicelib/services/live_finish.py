@@ -75,8 +75,7 @@ class LiveFinisher:
             self._complete(stream, state, segments)
             self.queue.send([StillsMessage(stream.id).dumps()], group=stream.id)
         else:
-            waiting = {"status": RecordingStatus.WAITING, "stream_id": ""}
-            self.recordings.update(stream.recording_id, expect=[RecordingStatus.LIVE], **waiting)
+            self._wait_again(stream)
         self.announcer.announce_ended(stream)
         self.source.delete(self.source.list_keys(ingest_prefix(stream.id)))
         self._close(stream)
@@ -132,6 +131,13 @@ class LiveFinisher:
             height=highest.height if highest else 0,
             size_bytes=sum(segment.source_size for segment in segments),
         )
+
+    def _wait_again(self, stream: LiveStream) -> None:
+        """Nothing came: the recording takes another stream. A message that comes late finds that one on already."""
+        recording = self.recordings.get(stream.recording_id)
+        if recording is not None and recording.stream_id == stream.id:
+            waiting = {"status": RecordingStatus.WAITING, "stream_id": ""}
+            self.recordings.update(recording.id, expect=[RecordingStatus.LIVE], **waiting)
 
     def _close(self, stream: LiveStream) -> None:
         for _ in range(_RACES):

@@ -112,7 +112,11 @@ class LiveStreams:
 
         Raises NotFound: recording_not_found, stream_not_found. Whoever may no longer start one may still stop it.
         """
-        stream = self.find(caller, recording_id, Action.CHANGE)
+        recording = find(self.recordings, caller, recording_id, Action.CHANGE)
+        # One that nothing came of is the recording's no longer: it waits for another.
+        stream = self.of(recording) or next(reversed(self.streams.by_recording(recording.id)), None)
+        if stream is None:
+            raise stream_not_found()
         self.ending.stop(stream)
         return self.streams.get(stream.id) or stream
 

@@ -191,8 +191,10 @@ def test_nothing_to_stop(studio: Studio) -> None:
 
 
 def test_nothing_came_of_it(studio: Studio) -> None:
-    """A recording that waits again takes another stream."""
+    """A recording that waits again takes another stream; stopping the one before is still no error."""
     first = studio.live.start(ANNA, ID, Wishes()).stream
     studio.live.stop(ANNA, ID)
-    studio.change(status=RecordingStatus.WAITING)
+    studio.streams.rows[first.id] = replace(studio.streams.rows[first.id], finished_at=1.0)
+    studio.change(status=RecordingStatus.WAITING, stream_id="")
+    assert studio.live.stop(ANNA, ID).id == first.id
     assert studio.live.start(ANNA, ID, Wishes()).stream.id != first.id
