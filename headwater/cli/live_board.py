@@ -103,7 +103,7 @@ def parts(now: Snapshot) -> list[str]:
         said.append(f"{now.queued} waiting ({now.queued_s:.0f} s, {size(now.queued_bytes)})")
     said.append(f"{now.sent} sent")
     said += [f"{count} {what}" for count, what in ((now.dropped, "dropped"), (now.refused, "refused")) if count]
-    return said + server_parts(now.server or {})
+    return said + server_parts(now.server if now.online and now.server else {})
 
 
 def server_parts(server: dict[str, Any]) -> list[str]:

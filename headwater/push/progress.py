@@ -82,6 +82,11 @@ class Progress:
         with self._lock:
             self._recent.append(segment)
 
+    def slow(self, slipped_s: float) -> None:
+        """Note that the stream is no longer in step with real time."""
+        why = "its encoder, or this machine, cannot keep up"
+        self.note("slow", f"The stream has fallen {slipped_s:.0f} s behind real time: {why}.")
+
     def delivered(self, segment: Segment, now: float) -> None:
         """Count a segment that storage has taken."""
         with self._lock:
@@ -134,15 +139,17 @@ class Progress:
                 self.note("epoch_superseded", f"A newer encoder is on this input: {what}.")
 
     def heard(self, server: Json) -> None:
-        """Take what the server says of the stream, and tell refusals that are new."""
+        """Take what the server says of the stream, and tell refusals that are new: not those from before our time."""
         with self._lock:
-            self.server = server
+            is_first, self.server = self.server is None, server
             if self.epoch is not None and (on_air := server.get("on_air")):
                 self.on_air = on_air.get("epoch") == self.epoch
             for refusal in (server.get("ingest") or {}).get("refusals") or []:
                 told = f"{refusal.get('at')} {refusal.get('name')}"
-                if told not in self._told:
-                    self._told.add(told)
+                if told in self._told:
+                    continue
+                self._told.add(told)
+                if not is_first:
                     self.note("refused", f"The server refused {refusal.get('name')}: {refusal.get('detail')}")
 
     def snapshot(self, waiting: tuple[int, float, int], now: float, oldest_end: float | None = None) -> Snapshot:

@@ -142,9 +142,8 @@ def snapshot(**more: object) -> Snapshot:
             "bold yellow",
         ),
         (
-            snapshot(online=False, queued=9, queued_s=18.0, queued_bytes=9 << 20, dropped=1, refused=2, server=None),
-            "OFFLINE, recording to disk · 4.1 Mbit/s · 0.6 s behind · 9 waiting (18 s, 9.0 MiB) · "
-            "124 sent · 1 dropped · 2 refused",
+            snapshot(online=False, queued=9, queued_s=18.0, queued_bytes=9 << 20, dropped=1, server=None),
+            "OFFLINE, recording to disk · 4.1 Mbit/s · 0.6 s behind · 9 waiting (18 s, 9.0 MiB) · 124 sent · 1 dropped",
             "bold red",
         ),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from headwater.client.errors import ApiError
 from headwater.push.backlog import Segment
 from headwater.push.progress import Progress
+from headwater.push.recorder import Pace
 
 SEGMENT = Segment(0, 3, 500_000, 2.0, 1000.0)
 
@@ -27,8 +28,10 @@ def test_each_thing_is_told_once() -> None:
     progress.online()
     progress.online()
     refusal = {"at": "2026-11-28T20:00:00Z", "name": "7.ts", "code": "no_key_frame", "detail": "No key frame."}
+    old = refusal | {"name": "1.ts"}
+    progress.heard({"status": "active", "ingest": {"refusals": [old]}})
     for _ in range(2):
-        progress.heard({"status": "active", "ingest": {"refusals": [refusal]}})
+        progress.heard({"status": "active", "ingest": {"refusals": [old, refusal]}})
     told = progress.notes()
     assert [note.code for note in told] == ["offline", "online", "refused"]
     assert told[2].sentence == "The server refused 7.ts: No key frame."
@@ -57,3 +60,14 @@ def test_standby_ends_when_the_server_says_so() -> None:
     assert progress.snapshot((0, 0.0, 0), 0.0).on_air is False
     progress.heard({"status": "active", "on_air": {"epoch": 4, "input": "backup"}, "ingest": None})
     assert progress.snapshot((0, 0.0, 0), 0.0).on_air is True
+
+
+def test_falling_behind_real_time() -> None:
+    """Is told at two seconds and when it has doubled, anew for each run."""
+    pace = Pace()
+    offsets = [100.0, 101.9, 102.1, 103.0, 104.3, 100.0]
+    assert [round(pace.slipped(offset, fresh=n == 0), 1) for n, offset in enumerate(offsets)] == [0, 0, 2.1, 0, 4.3, 0]
+    assert pace.slipped(500.0, fresh=True) == 0.0
+    progress = Progress()
+    progress.slow(4.3)
+    assert progress.notes()[0].sentence.startswith("The stream has fallen 4 s behind real time")
