@@ -42,7 +42,7 @@ class Entry:
 
     def to_row(self, init: int) -> list[Any]:
         """Return plain JSON values without `msn`; `init` stands for the name of the init segment."""
-        durations = int(self.duration_s * TICKS), int(self.audio_s * TICKS)
+        durations = ticks(self.duration_s), ticks(self.audio_s)
         flags = 2 * self.gap + self.discontinuity
         return [self.run, self.n, self.part, self.name, init, *durations, self.pdt, flags]
 
@@ -52,6 +52,11 @@ class Entry:
         run, n, part, name, init, duration, audio, pdt, flags = row
         durations = Fraction(duration, TICKS), Fraction(audio, TICKS)
         return cls(msn, run, n, part, name, inits[init], *durations, pdt, bool(flags & 1), bool(flags & 2))
+
+
+def ticks(duration_s: Fraction) -> int:
+    """Return an entry's duration in units of its last decimal. A window has thousands, and fractions are slow."""
+    return duration_s.numerator * (TICKS // duration_s.denominator)
 
 
 def sound_of(segment: PackagedSegment) -> PackagedRendition | None:

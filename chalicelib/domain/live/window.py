@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.live.buffer import SegmentBuffer
 from chalicelib.domain.live.cursor import Cursor
-from chalicelib.domain.live.entry import Entry, fits
+from chalicelib.domain.live.entry import TICKS, Entry, fits, ticks
 from chalicelib.domain.live.stream import DVR_WINDOW_S, TARGET_S
 
 if TYPE_CHECKING:
@@ -154,11 +154,11 @@ class LiveWindow:
 
 
 def _trimmed(window: LiveWindow) -> LiveWindow:
-    keep_s = max(window.window_s, LEAST_TARGETS * window.target_s)
-    lengths = [min(entry.duration_s, entry.audio_s or entry.duration_s) for entry in window.entries]
-    left_s, gone = sum(lengths, Fraction(0)), 0
-    while len(lengths) - gone > FEWEST and left_s - lengths[gone] >= keep_s:
-        left_s -= lengths[gone]
+    keep = max(window.window_s, LEAST_TARGETS * window.target_s) * TICKS
+    lengths = [ticks(min(entry.duration_s, entry.audio_s or entry.duration_s)) for entry in window.entries]
+    left, gone = sum(lengths), 0
+    while len(lengths) - gone > FEWEST and left - lengths[gone] >= keep:
+        left -= lengths[gone]
         gone += 1
     if not gone:
         return window
