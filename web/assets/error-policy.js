@@ -27,8 +27,8 @@ const CALM_MS = 60000;
 /** Part of playing at the encoder's pace, not faults. */
 const EXPECTED_AT_EDGE = new Set(["bufferStalledError", "bufferSeekOverHole"]);
 
-/** A load that a seek or a switch made superfluous. */
-const CANCELLED = "aborted";
+/** A load that a seek or a switch made superfluous, and what a live stream's playlist says was lost. */
+const HARMLESS = new Set(["aborted", "fragGap"]);
 
 export class ErrorPolicy {
   /** Everything that was not expected, oldest first. @type {LoggedError[]} */
@@ -62,7 +62,7 @@ export class ErrorPolicy {
     if (data.fatal) return false;
     // hls.js notices a stall before the player's own watch does, so its phase alone would come too late
     const atEdge = player.bufferedEndS >= player.reachS - player.progress.segment_s;
-    return data.details === CANCELLED || (EXPECTED_AT_EDGE.has(data.details) && (player.phase === "waiting" || atEdge));
+    return HARMLESS.has(data.details) || (EXPECTED_AT_EDGE.has(data.details) && (player.phase === "waiting" || atEdge));
   }
 
   async #renew() {

@@ -1,7 +1,7 @@
 /** What is known of a stream's playlists: announcements continue what was fetched, and what is fetched puts them right. */
 
 import { PlaylistText } from "./playlist-text.js";
-import { continuation, gathered, nextPollMs, SILENT_TARGETS } from "./sequence.js";
+import { continuation, gathered, nextPollMs, silenceMs } from "./sequence.js";
 
 /** @typedef {import("./playlist-text.js").Entry} Entry */
 /** @typedef {import("./playlist-text.js").Kind} Kind */
@@ -87,7 +87,7 @@ export class LiveFeed extends EventTarget {
     this.targetS = fetched.targetS || this.targetS;
     if (!known.grew) return;
     known.text = fetched;
-    if (performance.now() - this.#heardMs > 1000 * SILENT_TARGETS * this.targetS) {
+    if (performance.now() - this.#heardMs > silenceMs(1000 * this.targetS)) {
       this.source = "poll";
       if (this.pushed && before >= 0) this.unheard += 1;
     }
@@ -116,8 +116,8 @@ export class LiveFeed extends EventTarget {
   answer(kind, wanted) {
     const { text, polledMs, doubted } = this.#known[kind];
     if (!text) return null;
-    const freshS = (performance.now() - Math.max(this.#heardMs, polledMs)) / 1000;
-    const fresh = !doubted && (freshS < SILENT_TARGETS * this.targetS || (this.idle && this.pushed));
+    const ageMs = performance.now() - Math.max(this.#heardMs, polledMs);
+    const fresh = !doubted && (ageMs < silenceMs(1000 * this.targetS) || (this.idle && this.pushed));
     const there = wanted === undefined ? fresh : text.last >= wanted;
     return there || text.ended ? text.render() : null;
   }

@@ -43,6 +43,10 @@ export class LiveView {
   /** @type {LiveControls | null} */
   #controls = null;
   #gone = false;
+  /** The recording can be played. */
+  #recorded = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #almost;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #probe;
   #reports = new LatencyReports(
@@ -85,6 +89,7 @@ export class LiveView {
   stop() {
     this.#gone = true;
     clearTimeout(this.#probe);
+    clearTimeout(this.#almost);
     this.#reports.stop();
     this.socket.stop();
     this.#controls?.remove();
@@ -96,10 +101,11 @@ export class LiveView {
   /** The recording can be played: go on where the viewer is, unless that is its end. */
   finish() {
     const { player, host } = this;
-    const left = player && !host.video.ended ? player.behindS : 0;
-    if (!player || this.phase === "preparing") host.playRecording(null);
-    else if (left > this.feed.targetS) host.playRecording(left);
-    else this.#offerReplay(true);
+    this.#recorded = true;
+    if (!player || this.phase === "failed") host.playRecording(null);
+    else if (host.video.ended) this.#offerReplay();
+    else if (player.behindS > 2 * this.feed.targetS) host.playRecording(player.behindS);
+    else this.#almost = setTimeout(() => this.#offerReplay(), 1000 * (player.behindS + 1)); // or "ended" is first
   }
 
   async #ticket() {
@@ -147,7 +153,7 @@ export class LiveView {
       if (player.policy.pinned !== pinned) this.socket.subscribe();
       pinned = player.policy.pinned;
     });
-    host.video.addEventListener("ended", () => this.#offerReplay(false));
+    host.video.addEventListener("ended", () => this.#offerReplay());
     this.#controls = new LiveControls(need("#live-button"), player);
     host.stage.showPlayer();
     host.onPlayer(player);
@@ -188,8 +194,9 @@ export class LiveView {
     this.feed.dispatchEvent(new Event("change"));
   }
 
-  /** Announcements stay away although there is something new: another connection may do better. */
+  /** A playlist may be first to tell of the end; where only playlists tell of anything, another connection may do better. */
   #listen() {
+    if (this.feed.ended) this.#ended();
     if (this.feed.unheard < DEAF) return;
     this.feed.unheard = 0;
     this.socket.renew();
@@ -241,16 +248,16 @@ export class LiveView {
     this.host.onEnded();
   }
 
-  /** @param {boolean} ready  the recording can be played */
-  #offerReplay(ready) {
+  #offerReplay() {
     if (this.#gone) return;
+    clearTimeout(this.#almost);
     this.phase = "ended";
     const replay = () => this.host.playRecording(null);
     const button = { class: "button button--primary", type: "button", onclick: replay };
     this.host.stage.showPanel({
       title: "The stream has ended",
-      text: ready ? "All of it can be watched again." : "The recording is being made ready. It can be watched in a moment.",
-      body: ready ? h("button", button, "Watch the recording") : undefined,
+      text: this.#recorded ? "All of it can be watched again." : "The recording is being made ready. It can be watched in a moment.",
+      body: this.#recorded ? h("button", button, "Watch the recording") : undefined,
     });
     this.host.onPhase();
   }

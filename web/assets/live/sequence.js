@@ -2,8 +2,9 @@
 
 /** @typedef {import("./playlist-text.js").Entry} Entry */
 
-/** A push is late after so many target durations: then the CDN is asked. */
-export const SILENT_TARGETS = 1.5;
+/** A push is late after so many target durations, and not before this: then the CDN is asked. */
+const SILENT_TARGETS = 1.5;
+const SILENT_MS = 2000;
 /** While the encoder is known to be away nothing will be new. */
 const IDLE_TARGETS = 5;
 const FIRST_RETRY_MS = 500;
@@ -36,6 +37,15 @@ export function gathered(known, more) {
 }
 
 /**
+ * How long after one announcement the next one is missed.
+ *
+ * @param {number} targetMs
+ */
+export function silenceMs(targetMs) {
+  return Math.max(SILENT_MS, SILENT_TARGETS * targetMs);
+}
+
+/**
  * When a playlist should be fetched; all times as `performance.now()`, 0 for never.
  *
  * @typedef {object} Course
@@ -55,7 +65,7 @@ export function nextPollMs({ pushed, idle, doubted, targetMs, heardMs, polledMs,
   if (doubted) return polledMs ? polledMs + targetMs / 2 : 0;
   if (idle && pushed) return Math.max(heardMs, polledMs) + IDLE_TARGETS * targetMs;
   if (!pushed) return polledMs ? again : 0;
-  const silent = heardMs + SILENT_TARGETS * targetMs;
+  const silent = heardMs + silenceMs(targetMs);
   return polledMs > heardMs ? Math.max(silent, again) : silent;
 }
 

@@ -4,7 +4,7 @@ import { backoffMs } from "./sequence.js";
 
 /** @typedef {Record<string, any> & {type: string}} Message */
 
-const GREETING_MS = 10_000;
+const GREETING_MS = 20_000;
 const PING_MS = 25_000;
 const PONG_MS = 10_000;
 

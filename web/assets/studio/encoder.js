@@ -90,10 +90,7 @@ export class SegmentEncoder {
         latencyMode: "realtime",
         sizeChangeBehavior: "contain", // a shared window may change its size
         transform: fitted(settings, picture),
-        onEncodedPacket: ({ timestamp }) => {
-          if (!this.#startedS) this.#startedS = Date.now() / 1000 - timestamp;
-          this.#newestS = timestamp;
-        },
+        onEncodedPacket: (packet) => this.#count(packet),
       },
       { frameRate: Math.min(fps, Math.round(settings.frameRate || fps)) },
     );
@@ -113,6 +110,18 @@ export class SegmentEncoder {
       this.#output.addAudioTrack(source);
     }
     await this.#output.start();
+  }
+
+  /**
+   * A picture lasts until the next one, also where the encoder was too busy for some: told nothing of its duration, the
+   * muxer reckons it so, and the timeline has no holes between segments.
+   *
+   * @param {{timestamp: number}} packet
+   */
+  #count(packet) {
+    if (!this.#startedS) this.#startedS = Date.now() / 1000 - packet.timestamp;
+    this.#newestS = packet.timestamp;
+    Object.assign(packet, { duration: 0 });
   }
 
   /** Finish the segment that has begun. */

@@ -33,7 +33,7 @@ const streamOf = (recordingId) => `/recordings/${encodeURIComponent(recordingId)
  * @returns {Promise<Recording>}
  */
 export async function createRecording(title) {
-  return (await call("POST", address("/recordings"), { title, live: true })).json();
+  return (await (await call("POST", address("/recordings"), { title, live: true })).json()).recording;
 }
 
 /** Recordings that wait for a stream, newest first. @returns {Promise<Recording[]>} */

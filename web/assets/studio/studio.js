@@ -215,7 +215,7 @@ class Studio {
       h(
         "p",
         { class: "message__buttons" },
-        h("a", { class: "button button--primary", href: new URL(address, location.href).pathname }, "Watch the recording"),
+        h("a", { class: "button button--primary", href: address }, "Watch the recording"),
         h("button", { class: "button", type: "button", onclick: again }, "Go live again"),
       ),
     );
