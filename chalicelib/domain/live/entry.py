@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 DECIMALS = 5
 """Of an EXTINF."""
-TICKS = 10**DECIMALS
+TICKS = 100_000
 LONGEST_OVER_S = Fraction("0.49")
 """How much longer than the target duration a piece may be: rounded it is then still no longer (R 4.4.3.1)."""
 SHORTEST_S = Fraction("0.001")
