@@ -12,6 +12,7 @@ import aiohttp
 
 import app
 from chalicelib import container, live_container
+from chalicelib.config import settings
 from chalicelib.domain.job import Rendition
 from chalicelib.domain.live.keys import window_key
 from chalicelib.domain.live.state import LiveState
@@ -176,12 +177,12 @@ class Hall:
         return counts
 
 
-def new_stream(number: int = 1) -> LiveStream:
-    """Return a stream that is on."""
-    now = container.clock().now()
-    return LiveStream(
-        f"live_{number:020d}", f"room{number}", "ann", f"rec_{number:020d}", StreamStatus.ACTIVE, now, key_sha="00"
-    )
+def new_stream() -> LiveStream:
+    """Return a stream that is on, of its own: tables and queue outlive a test."""
+    clock = container.clock()
+    token = clock.token()
+    status = StreamStatus.ACTIVE
+    return LiveStream(f"live_{token}", f"room-{token}", "ann", f"rec_{token}", status, clock.now(), key_sha="00")
 
 
 def begun(stream: LiveStream) -> LiveState:
@@ -207,7 +208,7 @@ async def open_hall(
 
     stream = new_stream()
     await asyncio.to_thread(live_container.streams().start, stream)
-    queue = Subscription("headwater-local-broadcast.fifo", "on_broadcast", 10, None)
+    queue = Subscription(settings().broadcast_queue_url.rpartition("/")[2], "on_broadcast", 10, None)
     poller = QueuePoller(endpoint, queue, handlers)  # type: ignore[arg-type]  # as much of a service as it needs
     async with AsyncExitStack() as exits:
         await exits.enter_async_context(serving(listener, handle))

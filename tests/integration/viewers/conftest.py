@@ -10,7 +10,6 @@ from support.hall import open_hall
 
 from chalicelib import config, container, live_container
 from chalicelib.adapters import clients
-from chalicelib.adapters.tables import ALL_MODELS
 from headwater.local.aws import AwsEmulator
 from headwater.local.environment import Site, Stack, stack_environment
 from headwater.local.keys import LocalKeys, load_keys
@@ -39,7 +38,7 @@ def endpoint(keys: LocalKeys) -> Iterator[str]:
 
 @pytest.fixture
 def hall(endpoint: str, keys: LocalKeys, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Any]]:
-    """Open a hall for the length of an `async with`; takes SocketLimits. Tables and queue are empty."""
+    """Open a hall for the length of an `async with`; takes SocketLimits. The stream is a new one."""
     listener = listen(0)
     url = url_of(listener)
     site = Site(endpoint, url, "K1", keys.aws.access_key_id, keys.aws.secret_access_key)
@@ -47,11 +46,11 @@ def hall(endpoint: str, keys: LocalKeys, monkeypatch: pytest.MonkeyPatch) -> Ite
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("HEADWATER_LOG_LEVEL", "ERROR")
     _forget()
-    for model in ALL_MODELS:
-        with model.batch_write() as batch:
-            for item in model.scan():
-                batch.delete(item)
-    clients.sqs().purge_queue(QueueUrl=config.settings().broadcast_queue_url)
+    # Of its own: the emulator goes on with the long poll of a test before, and would hand it the messages of this one.
+    name = f"broadcast-{container.clock().token()}.fifo"
+    made = clients.sqs().create_queue(QueueName=name, Attributes={"FifoQueue": "true"})
+    monkeypatch.setenv("HEADWATER_BROADCAST_QUEUE_URL", made["QueueUrl"])
+    config.settings.cache_clear()
     yield partial(open_hall, listener, url, keys, endpoint)
     live_container.sockets().close()
     _forget()
