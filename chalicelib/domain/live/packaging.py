@@ -136,7 +136,7 @@ def encode_command(
 
 
 def _encoder(rung: Rendition, threads: int) -> list[str]:
-    """Capped CRF without B-frames. Every segment begins with a full buffer and may use it up: hence less (ADR 8)."""
+    """Capped CRF without B-frames (ADR 8)."""
     return [
         *("-c:v", "libx264", "-preset", PRESET, "-profile:v", "high", "-pix_fmt", "yuv420p", "-threads", str(threads)),
         *("-g", _NEVER, "-sc_threshold", "0", "-bf", "0"),
