@@ -50,7 +50,7 @@ class IngestGateway:
         self._bucket = bucket
 
     async def handle(self, request: web.BaseRequest, target: Target) -> web.StreamResponse:
-        """Answer one upload; whoever is refused is cut off before the body."""
+        """Answer one upload."""
         response = await self._answer(request, target)
         if response.status >= 400:  # noqa: PLR2004  a body that nobody read must not be taken for a request
             response.force_close()
@@ -62,16 +62,18 @@ class IngestGateway:
         if refused is not None:
             return refused
         try:
+            # First, as API Gateway does: ffmpeg hangs up behind its last byte, and aiohttp then drops what nobody read.
+            body = await read_body(request, MAX_BODY)
+            if body is None:
+                return problem(413, "payload_too_large", f"A segment may have up to {MAX_BODY} bytes.")
             grant = await self._authorize(request, target, parts)
+        except ConnectionError:
+            logger.info("an encoder hung up before the end of its upload")
+            return problem(400, "body_incomplete", "The upload ended too early.")
         except AuthorizerFailed as error:
             logger.warning("authorizer %s failed: %s", FUNCTION, error)
             return problem(500, "internal_error", "The stream key could not be checked.")
-        if isinstance(grant, web.Response):
-            return grant
-        body = await read_body(request, MAX_BODY)
-        if body is None:
-            return problem(413, "payload_too_large", f"A segment may have up to {MAX_BODY} bytes.")
-        return await self._store(grant.context.get("key", ""), body)
+        return grant if isinstance(grant, web.Response) else await self._store(grant.context.get("key", ""), body)
 
     async def _authorize(self, request: web.BaseRequest, target: Target, parts: list[str]) -> Grant | web.Response:
         """Return what the authorizer allows, or its refusal."""
