@@ -81,7 +81,7 @@ class LiveFinisher:
         self._close(stream)
 
     def _missing(self, stream: LiveStream, tries: int) -> list[Ingested]:
-        """Segments that were sent for the programme and are neither packaged nor refused: those are removed."""
+        """Segments that were sent for the programme and are neither listed nor refused: such are removed."""
         state = self.publisher.state(stream)
         if state.window.ended:
             return []
@@ -90,11 +90,9 @@ class LiveFinisher:
 
     def _is_missing(self, stream: LiveStream, state: LiveState, one: Ingested, tries: int) -> bool:
         run = None if one.n is None else stream.run_of(one.epoch, one.n)
-        if one.n is None or run is None:
+        if run is None:
             return False
-        if run < state.window.run and (tries >= _ZOMBIES_UNTIL or not stream.is_superseded(one.epoch)):
-            return False
-        return self.segments.get(stream.id, run, one.n) is None
+        return run >= state.window.run or (tries < _ZOMBIES_UNTIL and stream.is_superseded(one.epoch))
 
     def _wait(self, stream: LiveStream, missing: Sequence[Ingested], tries: int) -> None:
         if tries == _REMIND_AT:

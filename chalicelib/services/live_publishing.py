@@ -9,7 +9,7 @@ from functools import partial
 from math import ceil
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.live.keys import live_playlist_key, window_key
+from chalicelib.domain.live.keys import epoch_prefix, live_playlist_key, parse_ingested, window_key
 from chalicelib.domain.live.messages import TickMessage
 from chalicelib.domain.live.playlists import media_playlist
 from chalicelib.domain.live.state import LiveState
@@ -29,6 +29,8 @@ SLIDING = "public, max-age=1"
 ENDED = "public, max-age=60"
 WRITERS = 8
 _RACES = 12
+_COUNTED_FROM = 8
+"""Encoders count from 0, or from anything at all: a first number beyond this is not waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +64,23 @@ class LivePublisher:
     def accept(self, stream: LiveStream, segment: PackagedSegment) -> LiveState:
         """List a packaged segment as soon as it may be, and tell. Again for one that is listed: tells again."""
         first = stream.runs[segment.run].first
-        before, after = self.change(stream, lambda state: state.accept(segment, self.clock.now(), first))
+
+        def step(state: LiveState) -> LiveState:
+            begins = state.window.run < segment.run and segment.n - first > _COUNTED_FROM
+            return state.accept(segment, self.clock.now(), self._first_sent(segment) if begins else first)
+
+        before, after = self.change(stream, step)
         self.show(after)
         added = [entry for entry in after.added_since(before.window.edge) if entry.msn > before.window.edge]
         known = [e for e in after.window.entries if (e.run, e.n) == (segment.run, segment.n) and not e.gap]
         self.announcer.announce_entries(after, added or known)
         self._wait(stream, after)
         return after
+
+    def _first_sent(self, segment: PackagedSegment) -> int:
+        """The lowest number of a segment's epoch that waits to be packaged, or the segment's own."""
+        sent = map(parse_ingested, self.source.list_keys(epoch_prefix(segment.stream_id, segment.epoch)))
+        return min((one.n for one in sent if one and one.n is not None), default=segment.n)
 
     def tick(self, stream: LiveStream) -> None:
         """Give up on what has been missing for too long."""

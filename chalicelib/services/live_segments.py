@@ -76,9 +76,11 @@ class LivePackager:
             raise
         if segment is not None:
             self.publisher.accept(stream, segment)
+            # What is still there is still to be done: the end of the stream waits for it.
+            self.source.delete([key])
 
     def _refuse(self, ingested: Ingested, reason: Permanent | Transient) -> None:
-        """Tell the stream's owner, then remove the object: what is still there is still to be packaged."""
+        """Tell the stream's owner, then remove the object."""
         stream = self.admission.streams.get(ingested.stream_id)
         if stream is not None:
             name = ingested.key.removeprefix(f"ingest/{stream.id}/")

@@ -168,6 +168,21 @@ def test_a_lost_event_is_made_up_for_at_the_end(tmp_path: Path, bodies: list[byt
     check_whole(studio)
 
 
+def test_numbers_that_begin_anywhere(tmp_path: Path, bodies: list[bytes]) -> None:
+    """An encoder that counts from the time of day does not let viewers wait for all the numbers before it."""
+    studio = Studio(tmp_path, encoder=Remembering(), profiles=ONE_RUNG)
+    epoch = studio.claim()
+    studio.send(epoch, "init.mp4", bodies[0])
+    for n, body in enumerate(bodies[1:], 1_795_000_000):
+        studio.send(epoch, f"{n}.m4s", body)
+    studio.queue.messages.reverse()
+    studio.step()
+    assert not studio.state.playable
+    studio.work()
+    assert [entry.n - 1_795_000_000 for entry in studio.state.window.entries] == [0, 1, 2]
+    assert studio.clock.now() - studio.stream.started_at < 10
+
+
 def test_the_end_waits_only_so_long(tmp_path: Path, bodies: list[bytes]) -> None:
     """A segment that cannot be packaged does not keep the recording from being made."""
     studio = on_air(tmp_path, bodies)
