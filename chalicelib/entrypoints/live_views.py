@@ -50,7 +50,7 @@ def started_view(started: Started, links: Links, addresses: Addresses) -> dict[s
         },
         "playback_url": links.playback_url,
         "master_url": links.master_url,
-        "websocket_url": addresses.seat(stream.recording_id),
+        "websocket_url": addresses.recording_socket(stream.recording_id),
     }
 
 

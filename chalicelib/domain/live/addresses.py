@@ -20,9 +20,9 @@ class Addresses:
         """What the push agent asks for epochs and uploads."""
         return f"{self.public_url}/api/v1/live/{stream_id}"
 
-    def seat(self, recording_id: str) -> str:
-        """Where a viewer asks for the right to open a socket."""
-        return f"{self.public_url}/api/v1/recordings/{recording_id}/stream/live"
+    def recording_socket(self, recording_id: str) -> str:
+        """Where a socket opens too, with a token that a GET of the same address (as `http`) gives."""
+        return f"{self.public_url.replace('http', 'ws', 1)}/api/v1/recordings/{recording_id}/stream/live"
 
     def socket(self, token: str) -> str:
         """Where a viewer's socket opens, once."""
