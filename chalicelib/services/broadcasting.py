@@ -26,6 +26,9 @@ WITHIN_S = 1.0
 GONE_AT_ONCE = 25
 """Connections counted out in one go: the rest is found again at the next announcement."""
 
+COUNT_OUT_S = 10.0
+"""What counting out may take at a stream's end; who is left then is counted out by their own goodbye."""
+
 
 class Broadcaster:
     """Delivers announcements."""
@@ -58,13 +61,19 @@ class Broadcaster:
             texts = tuple(text.encode() for text in self._texts(message, quality, now))
             calls += [Call(connection_id, texts, close=message.ended) for connection_id in connection_ids]
         delivery = self._sockets.deliver(calls, within_s=self._within_s)
-        # Those that were told of the end are counted out here: nobody is left to find out about a lost goodbye.
-        over = [*delivery.gone, *(call.connection_id for call in calls)] if message.ended else delivery.gone
-        for connection_id in over if message.ended else over[:GONE_AT_ONCE]:
-            self._pool.leave(connection_id)
+        self._count_out(delivery.gone[:GONE_AT_ONCE])
+        if message.ended:
+            # Their goodbyes may be lost, and nobody is left to find out.
+            self._count_out([call.connection_id for call in calls])
         told = {"sent": delivery.sent, "gone": len(delivery.gone), "slow": len(delivery.slow)}
         log.info("told a shard", extra={"stream_id": message.stream_id, "shard": message.shard, **told})
         return delivery
+
+    def _count_out(self, connection_ids: Sequence[str]) -> None:
+        until = self._clock.now() + COUNT_OUT_S
+        for connection_id in connection_ids:
+            if self._clock.now() < until:
+                self._pool.leave(connection_id)
 
     def _texts(self, message: AnnounceMessage, quality: str, now: float) -> list[str]:
         texts = []

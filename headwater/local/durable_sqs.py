@@ -1,7 +1,8 @@
 """moto's SQS with messages that survive, and the places where it differs from SQS put right.
 
 Put right: a message sent while another is deleted is not lost (moto swaps the list), a long poll wakes when a
-message is sent or becomes visible rather than once a second, and a fair queue serves the group with least in flight.
+message is sent or becomes visible rather than once a second, a fair queue serves the group with least in flight, and a
+FIFO queue knows what it has taken for five minutes, also when it has been deleted since (but not after a restart).
 """
 
 from __future__ import annotations
@@ -25,6 +26,11 @@ class DurableQueue(models.Queue):
 
     store: ClassVar[Store]
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        """Make it as moto does."""
+        super().__init__(*arguments, **options)
+        self._taken: dict[str, float] = {}
+
     @property
     def messages(self) -> list[models.Message]:
         """What can be received now: groups with the least in flight first, then in order of arrival."""
@@ -47,8 +53,20 @@ class DurableQueue(models.Queue):
     def add_message(self, message: models.Message) -> None:
         """Append a message: sent, or moved here from the queue it failed in."""
         with self._messages_lock:
+            if self.fifo_queue and self._is_repeated(message):
+                return
             super().add_message(message)
             self.store.write((_UPSERT, _row(self.name, message)))
+
+    def _is_repeated(self, message: models.Message) -> bool:
+        """True for a name that was sent before within the time that SQS remembers it; notes it otherwise."""
+        now, name = time.time(), message.deduplication_id
+        self._taken = {known: until for known, until in self._taken.items() if until > now}
+        if name in self._taken:
+            return True
+        if name is not None:
+            self._taken[name] = now + models.DEDUPLICATION_TIME_IN_SECONDS
+        return False
 
     def delete_message(self, receipt_handle: str) -> None:
         """Delete by any receipt handle the message ever had."""

@@ -80,3 +80,41 @@ def test_a_long_recording_does_not_starve_a_short_one(cloud: Any) -> None:
     sqs.send_message(QueueUrl=queue, MessageBody="short", MessageGroupId="short")
     order = [_bodies(sqs.receive_message(QueueUrl=queue))[0] for _ in range(3)]
     assert order == ["long 0", "short", "long 1"]
+
+
+def _fifo(cloud: Any, name: str) -> tuple[Any, str]:
+    return cloud.queue(f"{name}.fifo", FifoQueue="true", VisibilityTimeout="60")  # type: ignore[no-any-return]
+
+
+def _send(sqs: Any, queue: str, group: str, *bodies: str) -> None:
+    entries = [
+        {"Id": str(n), "MessageBody": body, "MessageGroupId": group, "MessageDeduplicationId": f"{group}-{body}"}
+        for n, body in enumerate(bodies)
+    ]
+    sqs.send_message_batch(QueueUrl=queue, Entries=entries)
+
+
+def test_a_group_is_given_to_one_consumer_at_a_time(cloud: Any) -> None:
+    """In order, and not before what was received of it is deleted; other groups go on meanwhile."""
+    sqs, queue = _fifo(cloud, "groups")
+    _send(sqs, queue, "a", "1", "2", "3")
+    first = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=2, AttributeNames=["All"])["Messages"]
+    _send(sqs, queue, "a", "4")
+    _send(sqs, queue, "b", "1")
+    other = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, AttributeNames=["All"])["Messages"]
+    for message in first:
+        sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+    rest = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=2)
+    seen = [[(m["Attributes"]["MessageGroupId"], m["Body"]) for m in batch] for batch in (first, other)]
+    assert seen == [[("a", "1"), ("a", "2")], [("b", "1")]]
+    assert _bodies(rest) == ["3", "4"]
+
+
+def test_what_is_sent_twice_arrives_once(cloud: Any) -> None:
+    """Also when the first has been deleted since: SQS remembers for five minutes."""
+    sqs, queue = _fifo(cloud, "names")
+    _send(sqs, queue, "a", "1")
+    held = sqs.receive_message(QueueUrl=queue)["Messages"][0]
+    sqs.delete_message(QueueUrl=queue, ReceiptHandle=held["ReceiptHandle"])
+    _send(sqs, queue, "a", "1", "2")
+    assert (held["Body"], _bodies(sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10))) == ("1", ["2"])

@@ -43,6 +43,20 @@ APP = """
 
     @app.schedule(Rate(5, unit=Rate.MINUTES))
     def tick(event): ...
+
+    @app.lambda_function()
+    def plain(event, context): ...
+
+    app.experimental_feature_flags.update(["WEBSOCKETS"])
+
+    @app.on_ws_connect()
+    def come(event): ...
+
+    @app.on_ws_message()
+    def talk(event): ...
+
+    @app.on_ws_disconnect()
+    def go(event): ...
 """
 BLUEPRINT = """
     import os
@@ -85,7 +99,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def test_everything_declared_is_read(project: Path) -> None:
-    """Functions with the limits deployment gives them, routes, authorizer, queue and schedule."""
+    """Functions with the limits deployment gives them, sockets among them; routes, authorizer, queue and schedule."""
     found = load(project, "here")
     env = {"WHO": "stage", "ALL": "1"}
     work = FunctionSpec("on_work", "chalicelib.work.on_work", 900, 7, env, ("${aws_layer.ffmpeg.arn}",))
@@ -94,6 +108,10 @@ def test_everything_declared_is_read(project: Path) -> None:
         "api": FunctionSpec("api", "app.app", 300, 40, env, ()),
         "judge": FunctionSpec("judge", "app.judge", 300, 40, env, ()),
         "tick": FunctionSpec("tick", "app.tick", 300, 40, env, ()),
+        "plain": FunctionSpec("plain", "app.plain", 300, 40, env, ()),
+        "websocket_connect": FunctionSpec("websocket_connect", "app.come", 300, 40, env, ()),
+        "websocket_message": FunctionSpec("websocket_message", "app.talk", 300, 40, env, ()),
+        "websocket_disconnect": FunctionSpec("websocket_disconnect", "app.go", 300, 40, env, ()),
     }
     assert set(found.routes) == {
         Route("GET", "/things/{name}", "judge", binary=False),
