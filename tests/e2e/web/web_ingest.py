@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +20,7 @@ class Ingest:
     status: str = ""
     targets: list[int] = field(default_factory=list)
     epochs: list[dict[str, Any]] = field(default_factory=list)
+    claimed_at: list[float] = field(default_factory=list)
     objects: dict[str, bytes] = field(default_factory=dict)
     """By epoch and name, in the order of their arrival."""
     away: bool = False
@@ -34,13 +36,14 @@ class Ingest:
     def post(self, path: list[str], body: dict[str, Any], key: str | None) -> tuple[int, dict[str, Any]]:
         """Answer a POST below /api/v1: status and document."""
         if path == ["recordings"]:
-            return 201, self.create(body["title"])
+            return 201, {"recording": self.create(body["title"]), "upload": None}
         if path[2:] == ["stream", "start-live"]:
             return self.start(path[1], body["target_s"])
         if path[0] != "live" or key != KEY:
             return 404, {"code": "stream_not_found", "detail": "There is no such stream."}
         if path[2] == "epochs":
             self.epochs.append(body)
+            self.claimed_at.append(time.time())
             return 201, {"epoch": len(self.epochs), "on_air": True}
         signed = [
             {"name": name, "method": "PUT", "url": f"/ingest/{body['epoch']}/{name}?sig=x"} for name in body["names"]

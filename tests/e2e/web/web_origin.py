@@ -370,10 +370,9 @@ class Handler(BaseHTTPRequestHandler):
             self.reply(404, b"", "text/plain", {})
             return
         headers = {"Content-Security-Policy": STUDIO_CSP if name == "studio.html" else CSP}
+        headers["X-Content-Type-Options"] = "nosniff"
         kind = self.types.get(file.suffix) or mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-        self.reply(
-            200, file.read_bytes(), kind, {"Content-Security-Policy": policy, "X-Content-Type-Options": "nosniff"}
-        )
+        self.reply(200, file.read_bytes(), kind, headers)
 
     def problem(self, status: int, code: str, detail: str) -> None:
         """Answer with a problem document."""

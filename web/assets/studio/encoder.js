@@ -37,7 +37,7 @@ const SHORTEST_S = 0.5;
 export function fitted({ width = 0, height = 0 }, box) {
   if (!width || !height) return { width: box.width, height: box.height };
   const scale = Math.min(1, box.width / width, box.height / height);
-  const even = (/** @type {number} */ size) => Math.max(2, 2 * Math.round((size * scale) / 2));
+  const even = (/** @type {number} */ size) => Math.max(2, 2 * Math.floor((size * scale) / 2));
   return { width: even(width), height: even(height) };
 }
 

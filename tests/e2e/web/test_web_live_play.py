@@ -1,0 +1,215 @@
+"""The player page while its recording is a live stream."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.sync_api import expect
+from web_wait import until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from playwright.sync_api import Page
+    from web_origin import Origin, Scenario
+
+pytestmark = pytest.mark.e2e
+
+HW = "window.headwater"
+LIVE = f"{HW}.live"
+AT = f"{HW}.video.currentTime"
+STEADY = f"{HW}.phase === 'playing' && {LIVE}.source === 'push' && {HW}.video.readyState > 2"
+
+
+def watch(page: Page, origin: Origin, recording: Scenario) -> None:
+    """Open the player page."""
+    page.goto(f"{origin.url}/watch/{recording.id}")
+
+
+def follow(page: Page, origin: Origin, recording: Scenario) -> None:
+    """Open the player page and wait until it plays what is pushed."""
+    recording.live.run()
+    watch(page, origin, recording)
+    until(page, f"{STEADY} && {AT} > 0 && {LIVE}.msn >= {len(recording.live.entries) + 1}")
+
+
+def value(page: Page, name: str) -> Any:
+    """Read one of the page's hooks."""
+    return page.evaluate(f"{HW}.{name}")
+
+
+def loaded(recording: Scenario, rendition: str) -> list[str]:
+    """Segments that were fetched of a rendition, in order."""
+    names = [path.split("/") for path in recording.live.log]
+    return [name for folder, name in names if folder.startswith(rendition) and name.endswith(".m4s")]
+
+
+def test_pushed_segments_play_near_the_edge_with_few_playlist_fetches(
+    page: Page, origin: Origin, stream: Callable[..., Scenario], complaints: list[str]
+) -> None:
+    """One playlist of picture and one of sound, however many segments follow; latency is reported."""
+    recording = stream()
+    follow(page, origin, recording)
+    msn = value(page, "live.msn")
+    until(page, f"{LIVE}.msn >= {msn + 5}")
+    assert recording.live.playlist_fetches == 2
+    assert value(page, "live.behindS") < 4
+    assert value(page, "live.viewers") == 1
+    expect(page.locator("#watching")).to_have_text("1 watching")
+    expect(page.locator(".details #status")).to_have_text("Live")
+    expect(page.get_by_role("button", name="Watching live")).to_be_visible()
+    until(page, f"{LIVE}.latencyS > 0.5 && {LIVE}.latencyS < 6")
+    reports = [message for message in recording.live.heard if message["type"] == "report"]
+    assert reports
+    assert 0.5 < reports[-1]["latency_s"] < 8
+    assert value(page, "errors") == []
+    assert complaints == []
+
+
+def test_without_a_socket_playlists_are_polled_and_it_is_taken_when_there_is_one(
+    page: Page, origin: Origin, stream: Callable[..., Scenario]
+) -> None:
+    """Nobody is left on a frozen picture; the upgrade shows in nothing but the source."""
+    recording = stream(refuses_sockets=True)
+    recording.live.run()
+    watch(page, origin, recording)
+    until(page, f"{AT} > 0 && {HW}.video.readyState > 2")
+    msn = value(page, "live.msn")
+    until(page, f"{LIVE}.msn >= {msn + 2}")
+    assert value(page, "live.source") == "poll"
+    recording.live.refuses_sockets = False
+    until(page, f"{LIVE}.source === 'push'")
+    assert value(page, "errors") == []
+
+
+def test_a_socket_that_has_gone_deaf_is_replaced(page: Page, origin: Origin, stream: Callable[..., Scenario]) -> None:
+    """Playlists tell of segments that announcements did not: they are played, and another connection is opened."""
+    recording = stream()
+    follow(page, origin, recording)
+    recording.live.deaf = True
+    until(page, f"{LIVE}.source === 'poll'")
+    msn = value(page, "live.msn")
+    until(page, f"{LIVE}.msn >= {msn + 1}")
+    recording.live.deaf = False
+    until(page, f"{LIVE}.source === 'push'")
+    numbers = [int(name[:5]) for name in loaded(recording, "l-audio")]
+    assert numbers == list(range(numbers[0], numbers[-1] + 1))
+
+
+def test_a_lost_connection_is_resumed_where_it_was_without_a_gap(
+    page: Page, origin: Origin, stream: Callable[..., Scenario]
+) -> None:
+    """A fresh token each time; what was published meanwhile follows the welcome, so no playlist is fetched for it."""
+    recording = stream()
+    follow(page, origin, recording)
+    fetches, tickets = recording.live.playlist_fetches, recording.live.tickets
+    recording.live.drop()
+    msn = value(page, "live.msn")
+    until(page, f"{STEADY} && {LIVE}.msn >= {msn + 3}")
+    subscribed = [message for message in recording.live.heard if message["type"] == "subscribe"]
+    assert subscribed[-1]["after"] >= msn
+    assert recording.live.tickets > tickets
+    numbers = [int(name[:5]) for name in loaded(recording, "l-audio")]
+    assert numbers == list(range(numbers[0], numbers[-1] + 1))
+    assert recording.live.playlist_fetches <= fetches + 2
+    assert value(page, "errors") == []
+
+
+def test_going_back_and_going_live_again(page: Page, origin: Origin, stream: Callable[..., Scenario]) -> None:
+    """The viewer who seeks back stays there, is told how far behind, and one press leads to what is newest."""
+    recording = stream(30)
+    follow(page, origin, recording)
+    page.evaluate(f"{AT} -= 12")
+    until(page, f"{LIVE}.behindS > 9 && {HW}.video.readyState > 2 && !{HW}.video.seeking")
+    button = page.locator("#live-button")
+    expect(button).to_contain_text("Go live\u22120:1")
+    at = value(page, "video.currentTime")
+    until(page, f"{AT} > {at + 1}")
+    assert value(page, "live.behindS") > 9
+    button.click()
+    until(page, f"{LIVE}.behindS < 4 && {HW}.video.readyState > 2")
+    expect(button).to_have_text("Live")
+    page.evaluate(f"{AT} = {HW}.player.edgeS + 5")  # beyond what there is
+    until(page, f"{LIVE}.behindS > 0.5 && {LIVE}.behindS < 4 && {HW}.video.readyState > 2")
+
+
+def test_a_paused_stream_says_so_and_goes_on_by_itself(
+    page: Page, origin: Origin, stream: Callable[..., Scenario]
+) -> None:
+    """The encoder's absence is no error; the first segment that comes again plays."""
+    recording = stream()
+    follow(page, origin, recording)
+    recording.live.pause()
+    expect(page.locator("#notice")).to_have_text("The stream is paused, waiting for the encoder. It goes on by itself.")
+    until(page, f"{HW}.phase === 'waiting'")
+    expect(page.get_by_role("button", name="The stream is paused")).to_be_visible()
+    at = value(page, "video.currentTime")
+    recording.live.status = "active"
+    recording.live.run()
+    until(page, f"{HW}.phase === 'playing' && {AT} > {at + 1}")
+    expect(page.locator("#notice")).to_be_hidden()
+    assert value(page, "errors") == []
+
+
+def test_an_ended_stream_can_be_watched_again(
+    page: Page, origin: Origin, stream: Callable[..., Scenario], complaints: list[str]
+) -> None:
+    """It plays to its end, then offers the recording as soon as that is there, on the same page."""
+    recording = stream()
+    follow(page, origin, recording)
+    recording.live.end()
+    expect(page.get_by_role("heading", name="The stream has ended")).to_be_visible()
+    expect(page.locator("#panel")).to_contain_text("being made ready")
+    recording.finish()
+    page.get_by_role("button", name="Watch the recording").click()
+    until(page, f"{HW}.phase === 'playing' && {AT} > 0.3 && {HW}.video.duration > 23")
+    assert value(page, "live") is None
+    assert value(page, "levels") == ["v-low", "v-mid", "v-high"]
+    expect(page.locator("#live-button")).to_be_hidden()
+    expect(page.locator(".details #status")).to_have_text("Ready")
+    assert complaints == []
+
+
+def test_who_is_behind_at_the_end_goes_on_in_the_recording(
+    page: Page, origin: Origin, stream: Callable[..., Scenario]
+) -> None:
+    """At the same distance from the end, without a press."""
+    recording = stream(30)
+    follow(page, origin, recording)
+    page.evaluate(f"{AT} -= 10")
+    until(page, f"{LIVE}.behindS > 8 && {HW}.video.readyState > 2")
+    recording.live.end()
+    recording.finish()
+    until(page, f"{LIVE} === null && {HW}.video.readyState > 2 && {HW}.video.duration > 23")
+    assert 8 < page.evaluate(f"{HW}.video.duration - {AT}") < 14
+    expect(page.locator("#notice")).to_contain_text("This is its recording.")
+
+
+def test_a_stream_that_has_not_begun_begins_by_itself(
+    page: Page, origin: Origin, stream: Callable[..., Scenario]
+) -> None:
+    """Before the encoder, and before its first segment."""
+    recording = stream(0)
+    recording.recording_status = "waiting"
+    watch(page, origin, recording)
+    expect(page.get_by_role("heading", name="The stream has not begun yet")).to_be_visible()
+    recording.recording_status = ""
+    expect(page.get_by_role("heading", name="The stream is about to begin")).to_be_visible()
+    recording.live.publish()
+    recording.live.run()
+    until(page, f"{HW}.phase === 'playing' && {AT} > 0.2")
+
+
+def test_another_rung_needs_no_playlist(page: Page, origin: Origin, stream: Callable[..., Scenario]) -> None:
+    """All rungs share one text; the choice is told to the server and shown by name."""
+    recording = stream()
+    follow(page, origin, recording)
+    fetches = recording.live.playlist_fetches
+    page.evaluate(f"{HW}.player.pin('l-low')")
+    until(page, f"{HW}.playing === 'l-low'")
+    page.evaluate(f"{HW}.player.pin('l-high')")
+    until(page, f"{HW}.playing === 'l-high'")
+    assert recording.live.playlist_fetches == fetches
+    assert [m["quality"] for m in recording.live.heard if m["type"] == "subscribe"][-1] == "l-high"
+    expect(page.locator("#quality-button")).to_have_text("180p")
