@@ -17,6 +17,7 @@ from chalicelib.domain.job import Rendition
 from chalicelib.domain.live.keys import window_key
 from chalicelib.domain.live.state import LiveState
 from chalicelib.domain.live.stream import LiveStream, StreamStatus
+from chalicelib.entrypoints.on_broadcast import on_broadcast
 from headwater.local.declarations import Subscription
 from headwater.local.event_sources import QueuePoller
 from headwater.local.listener import serving
@@ -39,7 +40,7 @@ HANDLERS: dict[str, Callable[..., Any]] = {
     "websocket_connect": app.ws_connect,
     "websocket_message": app.ws_message,
     "websocket_disconnect": app.ws_disconnect,
-    "on_broadcast": app.on_broadcast.on_broadcast,
+    "on_broadcast": on_broadcast,
 }
 WITHIN_S = 60.0
 

@@ -21,6 +21,7 @@ ALLOWED = {
     "chalicelib.entrypoints.on_schedule": set[str](),
     "chalicelib.entrypoints.authorizer": set[str](),
     "chalicelib.entrypoints.ingest_authorizer": set[str](),
+    "chalicelib.entrypoints.on_broadcast": set[str](),
     "app": {"pydantic"},
 }
 
@@ -33,3 +34,14 @@ def test_imports_are_light(module: str) -> None:
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
     )
     assert ALLOWED[module] == set(loaded.stdout.split())
+
+
+def test_sockets_import_only_their_own() -> None:
+    """Their handlers live in app.py, which leaves out the API when it is loaded for one of them."""
+    script = f"import sys, app; print(*[name for name in {HEAVY!r} if name in sys.modules], len(app.app.routes))"
+    for function, expected in {"websocket_connect": "0", "websocket_message": "0", "api": "pydantic"}.items():
+        env = {"HEADWATER_STAGE": "local", "AWS_LAMBDA_FUNCTION_NAME": f"headwater-local-{function}"}
+        loaded = subprocess.run(
+            [sys.executable, "-c", script], cwd=ROOT, env=env, capture_output=True, text=True, check=True, timeout=60
+        )
+        assert loaded.stdout.split()[0] == expected
