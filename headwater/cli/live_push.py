@@ -88,6 +88,7 @@ def how_to_send(wanted: Wanted, source: inputs.Input, key: str) -> str:
 
 def _run(wanted: Wanted, known: keys.StreamKey, source: inputs.Input, board: PushBoard, binary: str) -> Outcome:
     input_name = "backup" if wanted.backup else "primary"
+    keys.make_private(keys.state_dir())
     folder = keys.state_dir() / known.stream_id / input_name
     encoding = Encoding(known.target_s, wanted.bitrate_kbps)
     link = Link(known.push_url, known.key, input_name)

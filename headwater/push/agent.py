@@ -5,9 +5,9 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, Self
 
 from headwater.client.errors import ClientError
 from headwater.push.feeder import Feeder
@@ -15,14 +15,14 @@ from headwater.push.progress import Note, Progress, Snapshot
 from headwater.push.sender import Sender
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from headwater.push.commands import Encoding
     from headwater.push.inputs import Input
     from headwater.push.link import Link
     from headwater.push.spool import Spool
 
 TICK_S = 1.0
+LOOK_S = 0.1
+"""How long Ctrl-C may wait."""
 HEALTH_S = 3.0
 FEEDER_WITHIN_S = 12.0
 
@@ -66,34 +66,38 @@ class Agent:
         if left_over := self._spool.left_over:
             self._progress.note("left_over", f"Sending first what an earlier run left: {left_over} segments.")
         health = threading.Thread(target=self._watch_health, name="health", daemon=True)
-        interrupted = False
-        with _ends_like_ctrl_c():
+        with Interrupts() as interrupts:
             for thread in (feeder, self._sender, health):
                 thread.start()
-            try:
-                while feeder.is_alive() and self._sender.is_alive():
-                    self._tick()
-            except KeyboardInterrupt:
-                interrupted = True
-            with suppress(KeyboardInterrupt):  # a second one: at once
-                self._finish(feeder)
+            while feeder.is_alive() and self._sender.is_alive() and not interrupts.count:
+                self._tick(interrupts)
+            interrupted = interrupts.count > 0
+            self._finish(feeder, interrupts)
         self._done.set()
         self._sender.stop()
         self._tell()
         left, left_s, _ = self._spool.waiting()
         return Outcome(interrupted, self._sender.failure or feeder.failure, left, left_s)
 
-    def _finish(self, feeder: Feeder) -> None:
-        """End the encoder, then let the sender deliver what is left."""
+    def _finish(self, feeder: Feeder, interrupts: Interrupts) -> None:
+        """End the encoder, then let the sender deliver what is left; one Ctrl-C more ends it at once."""
+        heard = interrupts.count
         feeder.stop()
-        feeder.join(FEEDER_WITHIN_S)
+        until = time.monotonic() + FEEDER_WITHIN_S
+        while feeder.is_alive() and time.monotonic() < until and interrupts.count == heard:
+            feeder.join(LOOK_S)
         until = time.monotonic() + self._drain_s
         while self._spool.waiting()[0] and self._sender.is_alive() and time.monotonic() < until:
-            self._tick(0.2)
+            if interrupts.count > heard:
+                return
+            self._tick(interrupts)
 
-    def _tick(self, wait_s: float = TICK_S) -> None:
-        self._done.wait(wait_s)
+    def _tick(self, interrupts: Interrupts) -> None:
+        """Show the state, then wait for about a second, or for an interrupt."""
         self._tell()
+        heard, until = interrupts.count, time.monotonic() + TICK_S
+        while interrupts.count == heard and time.monotonic() < until and self._sender.is_alive():
+            time.sleep(LOOK_S)
 
     def _tell(self) -> None:
         for note in self._progress.notes():
@@ -103,14 +107,25 @@ class Agent:
     def _watch_health(self) -> None:
         while not self._done.wait(HEALTH_S):
             with suppress(ClientError):  # the sender says what is wrong with the line
-                self._progress.heard(self._link.health())
+                server = self._link.health()
+                self._progress.heard(server)
+                self._sender.hear(server)
 
 
-@contextmanager
-def _ends_like_ctrl_c() -> Iterator[None]:
-    """Let an init system's SIGTERM end it in the same order."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+class Interrupts:
+    """Counts Ctrl-C and an init system's SIGTERM. An exception could come in the middle of a line that is printed."""
+
+    def __init__(self) -> None:
+        """Entering begins to count."""
+        self.count = 0
+
+    def __enter__(self) -> Self:
+        self._before = {number: signal.signal(number, self._count) for number in (signal.SIGINT, signal.SIGTERM)}
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _count(self, *_: object) -> None:
+        self.count += 1

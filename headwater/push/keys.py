@@ -29,9 +29,14 @@ def state_dir(env: Mapping[str, str] = os.environ) -> Path:
     return Path(base) / "headwater" / "live"
 
 
+def make_private(folder: Path) -> None:
+    """Make a folder that only the person can look into: keys and pictures lie there."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
 def save(key: StreamKey, folder: Path) -> None:
     """Keep a key; nobody else can read it at any moment."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_private(folder)
     path = _path(key.stream_id, folder)
     fresh = path.with_suffix(".new")
     fresh.unlink(missing_ok=True)

@@ -37,7 +37,7 @@ class Link:
 
     def __init__(self, push_url: str, key: str, input_name: str) -> None:
         """Talk to `push_url`, `…/api/v1/live/{stream}`, as the encoder that holds `key`, on this input."""
-        self._input = input_name
+        self.input_name = input_name
         once = Backoff(tries=1)
         api = httpx.Client(timeout=API_TIMEOUT, headers={"x-stream-key": key})
         self._api = Transport(push_url, http=api, backoff=once)
@@ -52,7 +52,7 @@ class Link:
 
     def claim(self, first_pdt: float) -> Json:
         """Claim the next epoch; returns {"epoch", "on_air", …}."""
-        body = {"input": self._input, "container": CONTAINER, "first_pdt": round(first_pdt, 3)}
+        body = {"input": self.input_name, "container": CONTAINER, "first_pdt": round(first_pdt, 3)}
         return self._call("POST", "/epochs", body)
 
     def health(self) -> Json:
@@ -85,9 +85,15 @@ class Link:
         """Drop a URL that was used or refused."""
         self._urls.pop((epoch, name), None)
 
+    def forget_all(self) -> None:
+        """Drop all URLs, so that the server is asked before anything more is sent."""
+        self._urls = {}
+
     def put(self, epoch: int, name: str, path: Path) -> None:
         """Send a segment's file. Raises Expired, Unreachable, ApiError or FileNotFoundError."""
-        url, _ = self._urls[epoch, name]
+        url, _ = self._urls.get((epoch, name), ("", 0.0))
+        if not url:
+            raise Expired
         try:
             answer = self._storage.put(url, content=path.read_bytes())
         except httpx.TransportError as error:

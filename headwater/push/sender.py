@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from headwater.client.errors import ApiError, ClientError, Unreachable
 from headwater.client.retry import Backoff
@@ -21,7 +21,8 @@ PARALLEL = 3
 AHEAD = 10
 """Segments whose URLs are fetched at a time, most of them before they are recorded."""
 IDLE_S = 0.5
-SUPERSEDED = "epoch_superseded"
+CONFLICT = 409
+SUPERSEDED, STOPPED = "epoch_superseded", "stream_stopped"
 
 
 class Over(ClientError):
@@ -52,6 +53,16 @@ class Sender(threading.Thread):
         """End after what is being sent now."""
         self._stopped.set()
 
+    def hear(self, server: dict[str, Any]) -> None:
+        """Take what the stream's status says: it may be over, or another encoder on our input."""
+        if server.get("status") == "stopped":
+            self.failure = _over(ApiError(CONFLICT, STOPPED, "The stream is over."))
+            self._stopped.set()
+        on_air = server.get("on_air") or {}
+        mine = self._progress.epoch
+        if mine and on_air.get("input") == self._link.input_name and on_air.get("epoch", 0) > mine:
+            self._link.forget_all()
+
     def run(self) -> None:
         """Work until stopped, or until the server says that the stream is over or ours no more."""
         try:
@@ -60,6 +71,8 @@ class Sender(threading.Thread):
                     self._step(pool)
         except ClientError as error:
             self.failure = error
+        except (OSError, LookupError, TypeError, ValueError) as error:
+            self.failure = ClientError(f"Sending failed: {error!r}.")
 
     def _step(self, pool: ThreadPoolExecutor) -> None:
         # After a failure one at a time: what is behind a missing segment would have the server give up on it.
@@ -75,7 +88,8 @@ class Sender(threading.Thread):
                     return
         except Unreachable as error:
             self._failed += 1
-            self._progress.offline(str(error))
+            if self._failed > 1 or not isinstance(error.__cause__, Expired):
+                self._progress.offline(str(error))
             self._stopped.wait(self._backoff.wait_s(self._failed))
             return
         if self._failed:
@@ -94,7 +108,7 @@ class Sender(threading.Thread):
         """Send some segments at once, all of one epoch."""
         try:
             if any(self._link.signed_until(work.epoch, segment.name) <= 0 for segment in work.segments):
-                self._sign(work.epoch, work.segments[0].n)
+                self._sign(work.epoch, [segment.n for segment in work.segments])
             self._send_signed(work, pool)
             self._next = (work.epoch, work.segments[-1].n + 1)
         except Expired as error:
@@ -132,8 +146,10 @@ class Sender(threading.Thread):
             self._link.forget(epoch, segment.name)
         self._progress.delivered(segment, time.time())
 
-    def _sign(self, epoch: int, first: int) -> None:
-        self._link.sign(epoch, [f"{n}.ts" for n in range(first, first + AHEAD)])
+    def _sign(self, epoch: int, wanted: list[int]) -> None:
+        """Get URLs for these numbers, and for those that come after them."""
+        ahead = range(wanted[-1] + 1, wanted[-1] + 1 + AHEAD - len(wanted))
+        self._link.sign(epoch, [f"{n}.ts" for n in (*wanted, *ahead)])
 
     def _sign_ahead(self) -> None:
         """Use a quiet moment, so that the next segment need not wait for its URL."""
@@ -142,7 +158,7 @@ class Sender(threading.Thread):
         epoch, n = self._next
         if self._link.signed_until(epoch, f"{n + 1}.ts") <= 0:
             try:
-                self._sign(epoch, n)
+                self._sign(epoch, [n])
             except ClientError:
                 self._next = None  # asked again, and heard, when there is something to send
 
@@ -156,7 +172,7 @@ class Sender(threading.Thread):
 def _over(error: ApiError) -> Over:
     """Say what a refusal of everything means."""
     match error.code:
-        case "stream_stopped":
+        case _ if error.code == STOPPED:
             return Over(error, "The stream was stopped: nothing more is taken.")
         case "stream_not_found":
             return Over(error, "There is no such stream, or the key is not its key.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import time
 from typing import TYPE_CHECKING
 
 from support.live_server import KEY, RECORDING
@@ -95,11 +96,11 @@ def test_a_stream_that_was_stopped(server: LiveServer, push: Start) -> None:
     agent = push("--test")
     server.wait(lambda: len(server.arrivals) >= 1)
     server.status = "stopped"
-    server.good_signatures_from = server.signed + 1
     assert agent.process.wait(40) == 4
     assert agent.said[-1]["error"]["code"] == "stream_stopped"
+    before = len(server.arrivals)
     again = push("--test", "--stop")
-    server.wait(lambda: len(server.arrivals) >= 2)
+    server.wait(lambda: server.streams == 2 and len(server.arrivals) > before)
     assert again.end() == 0
     assert (server.streams, server.status, again.said[-1]["stopped"]) == (2, "stopped", True)
 
@@ -110,6 +111,21 @@ def test_a_key_of_another_stream(server: LiveServer, push: Start) -> None:
     agent = push("--test", "--key", KEY[::-1])
     assert agent.process.wait(40) == 5
     assert agent.said[-1]["error"]["code"] == "stream_not_found"
+
+
+def test_a_backup_that_starts_without_the_server(server: LiveServer, push: Start) -> None:
+    """A machine that was started before is recorded from at once, and delivered to its own input later."""
+    first = push("--test", "--backup")
+    server.wait(lambda: len(server.arrivals) >= 1)
+    assert first.end() == 0
+    server.outage = True
+    again = push("--test", "--backup")
+    again.wait_status(lambda now: now["queued"] >= 1)
+    server.outage = False
+    server.wait(lambda: (2, 0) in server.numbers)
+    assert again.end() == 0
+    assert [epoch["input"] for epoch in server.epochs] == ["backup", "backup"]
+    assert all(abs(epoch["first_pdt"] - time.time()) < 60 for epoch in server.epochs)
 
 
 def test_the_key_is_kept_for_one_person(server: LiveServer, push: Start, state: Path) -> None:
