@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from chalicelib.services.live_ports import Announcer
     from chalicelib.services.ports import Clock, Objects, Queue
 
-SLIDING = "public, max-age=1"
 ENDED = "public, max-age=60"
 WRITERS = 8
 _RACES = 12
@@ -115,7 +114,7 @@ class LivePublisher:
                 key,
                 texts[rendition.kind].encode(),
                 content_type=MIME,
-                cache_control=ENDED if state.window.ended else SLIDING,
+                cache_control=ENDED if state.window.ended else _sliding(state.window.target_s),
                 metadata={"state": str(state.version)},
                 expect_etag=current.etag if current else None,
             ):
@@ -147,3 +146,8 @@ class LivePublisher:
             metadata={},
             expect_etag=etag,
         )
+
+
+def _sliding(target_s: int) -> str:
+    """Caches keep a live playlist for half a target duration at most, as HLS.md has it, and for whole seconds."""
+    return f"public, max-age={min(1, target_s // 2)}"
