@@ -187,8 +187,10 @@ def _graph(seen: Picture, rungs: Sequence[Rendition]) -> str:
     """
     rates = _grouped(range(len(rungs)), lambda i: rungs[i].frame_rate)
     labels = [f"[r{r}]" for r in range(len(rates))]
-    source = ["bwdif=mode=send_frame:deint=interlaced"] if seen.interlaced else []
-    source.append(f"setpts=PTS-STARTPTS+{seen.start}")
+    source = [f"setpts=PTS-STARTPTS+{seen.start}"]
+    if seen.interlaced:
+        # It counts in half ticks from then on.
+        source += ["bwdif=mode=send_frame:deint=interlaced", f"settb=1/{seen.timescale}"]
     parts = ["[0:v:0]" + _fan_out(source, labels)]
     for label, members in zip(labels, rates, strict=True):
         rate = rungs[members[0]].frame_rate

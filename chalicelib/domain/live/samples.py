@@ -23,7 +23,7 @@ _PLAIN = {66, 77, 100}
 _CONSTRAINED = 0x40
 _AAC = 0x40
 _OBJECT_TYPES = {1: "Main", 2: "LC", 5: "HE-AAC", 29: "HE-AACv2"}
-_IDR, _IRAP = {5}, set(range(16, 22))
+_IDR, _CLOSED = {5}, set(range(16, 21))
 _LARGE = 3
 _SPS = 7
 
@@ -162,9 +162,12 @@ def sample_durations(data: bytes, init: bytes) -> list[int]:
 
 
 def starts_clean(codec: str, first: bytes) -> bool:
-    """True when the first sample, at the end of `first`, can be decoded alone: IDR, or an IRAP of HEVC."""
+    """True when the first sample, at the end of `first`, can be decoded alone: IDR, or its like of HEVC.
+
+    Not CRA: pictures that are shown before it need the segment before.
+    """
     mdat = first.find(b"mdat")
-    at, wanted = mdat + 4, _IDR if codec == "h264" else _IRAP
+    at, wanted = mdat + 4, _IDR if codec == "h264" else _CLOSED
     while 0 < at < len(first) - 5:
         size = int.from_bytes(first[at : at + 4], "big")
         kind = first[at + 4] & 0x1F if codec == "h264" else first[at + 4] >> 1 & 0x3F
