@@ -23,8 +23,10 @@ async function media(url) {
   const segments = playlist.segments.map((segment) => ({
     uri: new URL(segment.uri, url).href,
     duration: segment.duration,
-    offset: segment.byterange.offset,
-    length: segment.byterange.length,
+    offset: segment.byterange?.offset ?? 0,
+    length: segment.byterange?.length ?? null,
+    gap: Boolean(segment.gap),
+    captured: segment.programDateTime ?? null,
     discontinuity: Boolean(segment.discontinuity),
     map: { uri: new URL(segment.map.uri, url).href, ...segment.map.byterange },
   }));

@@ -24,7 +24,6 @@ from chalicelib.domain.job import ChunkResult, Segment
 from chalicelib.domain.live.cursor import Cursor
 from chalicelib.domain.live.entry import DECIMALS, Entry, fits
 from chalicelib.domain.live.keys import part_name
-from chalicelib.domain.playlist import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -33,6 +32,8 @@ if TYPE_CHECKING:
     from chalicelib.domain.live.window import LiveWindow
 
 AUDIO = "audio"
+VERSION = 8
+"""What EXT-X-GAP needs."""
 HOLD_BACK_TARGETS = 3
 """Target durations behind the edge at which players begin: the least that is allowed (R 4.4.3.8)."""
 

@@ -72,7 +72,7 @@ def test_a_live_playlist_line_by_line() -> None:
     made = window(segment(0), segment(2), segment(0, run=1, pdt=EPOCH_S + 60)).end(0.0)
     assert media_playlist(made, "video").split("\n") == [
         "#EXTM3U",
-        "#EXT-X-VERSION:7",
+        "#EXT-X-VERSION:8",
         "#EXT-X-TARGETDURATION:2",
         "#EXT-X-MEDIA-SEQUENCE:0",
         "#EXT-X-DISCONTINUITY-SEQUENCE:0",
