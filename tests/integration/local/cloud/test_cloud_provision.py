@@ -19,6 +19,7 @@ def test_everything_the_functions_expect_is_there_even_when_made_twice(start_clo
     assert sorted(cloud.client("dynamodb").list_tables()["TableNames"]) == [
         "headwater-local-encode_tasks",
         "headwater-local-job_bills",
+        "headwater-local-live_connections",
         "headwater-local-live_segments",
         "headwater-local-live_streams",
         "headwater-local-network_history",
