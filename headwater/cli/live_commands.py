@@ -100,7 +100,9 @@ def facts(stats: Json) -> list[str]:
     if ingest := stats.get("ingest"):
         said += [
             f"{(ingest.get('bitrate_kbps') or 0) / 1000:.1f} Mbit/s in",
-            f"arrives {ingest['lag_s']:.1f} s after capture" if ingest.get("lag_s") is not None else "nothing came yet",
+            f"arrives {max(0.0, ingest['lag_s']):.1f} s after capture"
+            if ingest.get("lag_s") is not None
+            else "nothing came yet",
             f"{ingest.get('gaps', 0)} gaps",
             f"{sum((ingest.get('refused') or {}).values())} refused",
         ]

@@ -117,7 +117,7 @@ def _ended(server: Server, wanted: Wanted, known: keys.StreamKey, outcome: Outco
         complain(f"not all could be delivered.{_left(outcome)} The same command sends it.")
         return Exit.INTERRUPTED if outcome.interrupted else Exit.UNREACHABLE
     if not as_json:
-        complain(_farewell(known.recording_id or wanted.target, stopped=stopped))
+        complain(_farewell(known.recording_id or wanted.target, outcome.sent, stopped=stopped))
     return Exit.OK
 
 
@@ -125,7 +125,8 @@ def _left(outcome: Outcome) -> str:
     return f" {outcome.left} segments ({outcome.left_s:.0f} s) are left on disk." if outcome.left else ""
 
 
-def _farewell(recording_id: str, *, stopped: bool) -> str:
+def _farewell(recording_id: str, sent: int, *, stopped: bool) -> str:
+    done = "all delivered" if sent else "nothing was sent"
     if stopped:
-        return f"all delivered, and the stream is stopped: headwater show {recording_id}"
-    return f"all delivered. The stream is still open: push again to go on, or headwater live stop {recording_id}"
+        return f"{done}, and the stream is stopped: headwater show {recording_id}"
+    return f"{done}. The stream is still open: push again to go on, or headwater live stop {recording_id}"

@@ -43,6 +43,7 @@ class Outcome:
 
     interrupted: bool
     failure: ClientError | None
+    sent: int
     left: int
     left_s: float
 
@@ -71,13 +72,15 @@ class Agent:
                 thread.start()
             while feeder.is_alive() and self._sender.is_alive() and not interrupts.count:
                 self._tick(interrupts)
+                feeder.look()
             interrupted = interrupts.count > 0
             self._finish(feeder, interrupts)
         self._done.set()
         self._sender.stop()
         self._tell()
         left, left_s, _ = self._spool.waiting()
-        return Outcome(interrupted, self._sender.failure or feeder.failure, left, left_s)
+        failure = self._sender.failure or feeder.failure
+        return Outcome(interrupted, failure, self._progress.sent, left, left_s)
 
     def _finish(self, feeder: Feeder, interrupts: Interrupts) -> None:
         """End the encoder, then let the sender deliver what is left; one Ctrl-C more ends it at once."""

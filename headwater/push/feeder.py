@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 AGAIN_S = 1.0
 LONGEST_WAIT_S = 15.0
 PROBE_WITHIN_S = 30.0
+SILENT_S = 10.0
 
 
 class SourceFailed(ClientError):
@@ -51,6 +52,8 @@ class Feeder(threading.Thread):
         self._key = key
         self._stopped = threading.Event()
         self._child: Child | None = None
+        self._over = False
+        self._heard = 0.0
         self.failure: ClientError | None = None
 
     def stop(self) -> None:
@@ -59,14 +62,21 @@ class Feeder(threading.Thread):
         if child := self._child:
             child.interrupt()
 
+    def look(self) -> None:
+        """End a connection over which nothing comes any more, so that its encoder can connect again."""
+        silent_s = time.monotonic() - self._heard
+        if self._source.listens and self._progress.source == "recording" and silent_s > SILENT_S:
+            self._progress.note("silent", f"Nothing came from the encoder for {SILENT_S:.0f} s.")
+            self._heard = time.monotonic()
+            if child := self._child:
+                child.kill()
+
     def run(self) -> None:
         """Record until stopped, or until an input that comes only once is over."""
         try:
             wait_s = 0.0
-            while not self._stopped.wait(wait_s):
+            while not (self._stopped.wait(wait_s) or self._over):
                 wait_s = self._again(wait_s)
-                if not self._source.again:
-                    break
         except (ClientError, OSError, ValueError) as error:
             self.failure = error if isinstance(error, ClientError) else SourceFailed(f"Recording failed: {error}.")
         finally:
@@ -76,11 +86,12 @@ class Feeder(threading.Thread):
         """Record once; returns the seconds to wait before the next time."""
         try:
             self._once()
+            self._over = self._source.ends
         except SourceFailed as error:
             if not self._source.again:
                 raise
             if not waited_s:
-                self._progress.note("source", f"{error} Trying again.")
+                self._progress.note("source", f"{str(error).rstrip('.')}. Trying again.")
             return min(max(AGAIN_S, waited_s * 2), LONGEST_WAIT_S)
         return 0.0 if self._source.listens else AGAIN_S
 
@@ -101,7 +112,7 @@ class Feeder(threading.Thread):
             code = child.end()
         if self._stopped.is_set():
             return
-        if self._progress.source == "waiting" or (code and not source.again):
+        if self._progress.source == "waiting" or (code and not source.listens):
             raise SourceFailed(f"{source.what} cannot be read: {child.trouble or 'it gave nothing.'}")
         if source.listens:
             self._progress.note("encoder_left", f"The encoder left; waiting for it at {source.what}.")
@@ -153,6 +164,7 @@ class Feeder(threading.Thread):
         for piece in pieces:
             if self._progress.source != "recording":
                 self._progress.source = "recording"
+            self._heard = time.monotonic()
             clock.observe(piece, time.time())
             yield piece
 

@@ -39,7 +39,9 @@ class Input:
     probed: bool = False
     """True for what can be opened twice: then its codecs are looked at first."""
     again: bool = True
-    """True when it begins anew after its end: another publisher, the camera plugged in again."""
+    """True when it is opened again after a failure: another publisher, the camera plugged in again."""
+    ends: bool = False
+    """True when its own end is the end of the push."""
     listens: bool = False
     keyed: bool = False
     """True when whoever publishes must have given the stream key as the stream's name."""
@@ -71,14 +73,14 @@ def srt(bind: str, port: int, key: str) -> Input:
 
 def hls(url: str) -> Input:
     """Follow a playlist. Read in real time, or one that is over would come all at once."""
-    return Input(url, ("-re", "-i", url), probed=True)
+    return Input(url, ("-re", "-i", url), probed=True, ends=True)
 
 
 def file(path: Path, *, loop: bool) -> Input:
     """Play a file in real time, once or for ever."""
     # An absolute path cannot be taken for an option or a protocol.
     opened = ("-re", *(("-stream_loop", "-1") if loop else ()), "-i", str(path.resolve()))
-    return Input(path.name, opened, probed=True, again=False)
+    return Input(path.name, opened, probed=True, again=False, ends=True)
 
 
 def camera(device: str, microphone: str, platform: str = sys.platform) -> Input:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 from support.live_server import KEY
@@ -21,6 +25,13 @@ if TYPE_CHECKING:
     Encoder = Callable[..., subprocess.Popen[bytes]]
     Unbroken = Callable[[LiveServer, int, int], bool]
     Listening = Callable[[int], None]
+
+
+class QuietFiles(SimpleHTTPRequestHandler):
+    """Serves files and says nothing."""
+
+    def log_message(self, *args: object) -> None:
+        """Stay silent."""
 
 
 def test_obs_comes_goes_and_comes_again(
@@ -53,6 +64,35 @@ def test_key_frames_too_far_apart(
     agent.wait_note("encoder_left")
     assert agent.end() == 0
     assert len(server.arrivals) == 5
+
+
+def test_an_encoder_that_falls_silent(
+    server: LiveServer, push: Start, encoder: Encoder, free_port: int, listening: Listening
+) -> None:
+    """A connection that hangs is ended, so that its encoder can connect again."""
+    agent = push("--rtmp", str(free_port))
+    listening(free_port)
+    hanging = encoder("-f", "flv", f"rtmp://127.0.0.1:{free_port}/live/{KEY}")
+    server.wait(lambda: len(server.arrivals) >= 1)
+    hanging.send_signal(signal.SIGSTOP)
+    agent.wait_note("silent")
+    listening(free_port)
+    assert agent.end() == 0
+
+
+def test_another_hls_stream(server: LiveServer, push: Start, tmp_path: Path, unbroken: Unbroken) -> None:
+    """Is copied to its end, in real time."""
+    source = ["-f", "lavfi", "-i", "testsrc2=size=320x180:rate=30", "-f", "lavfi", "-i", "sine=sample_rate=48000"]
+    coded = ["-t", "3", "-c:v", "libx264", "-preset", "ultrafast", "-g", "30", "-c:a", "aac"]
+    playlist = ["-f", "hls", "-hls_time", "1", "-hls_list_size", "0", str(tmp_path / "live.m3u8")]
+    subprocess.run([FFMPEG, "-v", "error", *source, *coded, *playlist], check=True)
+    handler = partial(QuietFiles, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as http:
+        threading.Thread(target=http.serve_forever, args=(0.02,), daemon=True).start()
+        agent = push("--hls", f"http://127.0.0.1:{http.server_address[1]}/live.m3u8")
+        assert agent.process.wait(40) == 0
+        http.shutdown()
+    assert (unbroken(server, 1, 3), agent.notes("encoding")) == (True, [])
 
 
 def test_srt(server: LiveServer, push: Start, encoder: Encoder, free_port: int, unbroken: Unbroken) -> None:
