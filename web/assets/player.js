@@ -94,6 +94,11 @@ export class HeadwaterPlayer extends EventTarget {
     return isSettled(this.progress) ? BUFFER_READY_S : BUFFER_ENCODING_S;
   }
 
+  /** What statistics there are beside the usual. @returns {[string, string][]} */
+  get moreStatistics() {
+    return [];
+  }
+
   /** There will be more, but it is not made yet. */
   get awaitsEncoder() {
     return !isSettled(this.progress);

@@ -122,6 +122,7 @@ export function statistics(player, nowMs) {
     ["Given up", abandoned(player, nowMs)],
     ["Stalls", stalls(player)],
     ["Pictures", `${shown} shown, ${dropped} dropped`],
+    ...player.moreStatistics,
     ["Decided by", pilot.flying ? "Headwater's engine" : `hls.js's own rule (${pilot.status})`],
   ];
 }

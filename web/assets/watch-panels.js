@@ -62,3 +62,23 @@ export function privatePanel(linked, code, body) {
   const text = linked ? "Ask for a new one, or sign in as its owner." : "Sign in to watch it.";
   return { title, text, code: code === "unauthorized" ? "" : code, body };
 }
+
+/**
+ * @param {string} status  of the stream
+ * @returns {Panel}
+ */
+export function beginningPanel(status) {
+  const title = status === "paused" ? "The stream is paused" : "The stream is about to begin";
+  return { title, text: "Playback starts by itself as soon as the first picture has arrived." };
+}
+
+/**
+ * @param {(() => void) | null} replay  null while there is no recording yet
+ * @returns {Panel}
+ */
+export function endedPanel(replay) {
+  const title = "The stream has ended";
+  if (!replay) return { title, text: "The recording is being made ready. It can be watched in a moment." };
+  const button = { class: "button button--primary", type: "button", onclick: replay };
+  return { title, text: "All of it can be watched again.", body: h("button", button, "Watch the recording") };
+}

@@ -119,6 +119,7 @@ class LiveSource:
         self.halt()
         with self._lock:
             self.status = "stopped"
+            self._tell({"type": "status", "status": "stopped"})
             master = f"/api/v1/recordings/{self.recording_id}/stream/master.m3u8"
             playback = f"/watch/{self.recording_id}"
             self._tell(

@@ -1,6 +1,6 @@
 /** The button that says whether this is live, and leads back to what is newest. */
 
-import { h, setText } from "../dom.js";
+import { h, need, setText } from "../dom.js";
 import { behindWords } from "./latency.js";
 
 /** @typedef {import("./live-player.js").LivePlayer} LivePlayer */
@@ -11,6 +11,8 @@ const WORDS = { live: "Live", paused: "Paused", behind: "Go live" };
 export class LiveControls {
   #words = h("span", {}, "Live");
   #behind = h("span", { class: "live-button__behind" });
+  #range = need("media-time-range");
+  #preview = h("span", { class: "live-preview", slot: "preview" });
 
   /**
    * @param {HTMLElement} button
@@ -22,6 +24,8 @@ export class LiveControls {
     button.replaceChildren(h("span", { class: "live-button__dot", "aria-hidden": "true" }), this.#words, this.#behind);
     button.onclick = () => player.goLive();
     button.hidden = false;
+    this.#range.append(this.#preview);
+    this.#range.addEventListener("pointermove", this.#point);
     this.timer = setInterval(() => this.#show(), EVERY_MS);
     this.#show();
   }
@@ -29,7 +33,17 @@ export class LiveControls {
   remove() {
     clearInterval(this.timer);
     this.button.hidden = true;
+    this.#preview.remove();
+    this.#range.removeEventListener("pointermove", this.#point);
   }
+
+  /** Over the timeline: how far behind it would be there. */
+  #point = () => {
+    requestAnimationFrame(() => {
+      const at = Number(this.#range.getAttribute("mediapreviewtime"));
+      if (at) setText(this.#preview, behindWords(this.player.edgeS - at));
+    });
+  };
 
   #show() {
     const { player, button } = this;

@@ -12,11 +12,12 @@ const tenth = (/** @type {number} */ value) => Math.round(10 * value) / 10;
  * @returns {Message | null} null while there is nothing to tell
  */
 function reportOf(player) {
-  const { latencyS, video, bufferedEndS, playingId: rendition, watchdog } = player;
+  const { latencyS, video, bufferedEndS, playingId: rendition, watchdog, pilot } = player;
   if (latencyS === null || video.paused) return null;
   const bufferS = Math.max(0, bufferedEndS - video.currentTime);
   const { count: stalls } = watchdog.stalls;
-  return { type: "report", latency_s: tenth(latencyS), buffer_s: tenth(bufferS), rendition, stalls };
+  const known = pilot.sample ? { bandwidth_kbps: Math.round(pilot.sample.kbps) } : {};
+  return { type: "report", latency_s: tenth(latencyS), buffer_s: tenth(bufferS), rendition, stalls, ...known };
 }
 
 export class LatencyReports {

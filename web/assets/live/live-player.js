@@ -51,6 +51,8 @@ export class LivePlayer extends HeadwaterPlayer {
   encoderAway = false;
   /** @type {Quality[]} */
   qualities = [];
+  /** Rendition the server would play, "" while it has not said. */
+  serverChoice = "";
   #aimS = 0;
   #stalls = { count: 0, atMs: 0 };
 
@@ -108,6 +110,17 @@ export class LivePlayer extends HeadwaterPlayer {
   resume() {
     this.encoderAway = false;
     this.#aim(this.#aimS || targetsBehind(this.feed) * this.feed.targetS);
+  }
+
+  /** For the statistics. @returns {[string, string][]} */
+  get moreStatistics() {
+    const { feed, latencyS: latency, behindS, qualities, serverChoice } = this;
+    const how = feed.pushed && feed.source === "push" ? "announced" : "polled for";
+    return [
+      ["Behind", `${behindS.toFixed(1)} s the edge${latency === null ? "" : `, ${latency.toFixed(1)} s the camera`}`],
+      ["Segments", `${how}, ${feed.polls} playlist${feed.polls === 1 ? "" : "s"} fetched`],
+      ["Advised", qualities.find(({ id }) => id === serverChoice)?.name ?? serverChoice],
+    ];
   }
 
   /** Back to what is newest. */

@@ -1,8 +1,10 @@
 /** The watch page while its recording is a live stream: before it begins, on the air, paused, and when it is over. */
 
 import * as api from "../api.js";
-import { h, need, setText } from "../dom.js";
+import { need, setText } from "../dom.js";
+import { beginningPanel } from "../watch-panels.js";
 import { LiveControls } from "./controls.js";
+import { Ending } from "./ending.js";
 import { LiveFeed } from "./feed.js";
 import { LatencyReports } from "./latency-reports.js";
 import { watchingWords } from "./latency.js";
@@ -43,10 +45,10 @@ export class LiveView {
   /** @type {LiveControls | null} */
   #controls = null;
   #gone = false;
-  /** The recording can be played. */
-  #recorded = false;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #almost;
+  /** @type {Ending} */
+  #ending;
+  /** @type {import("./live-player.js").Quality[]} */
+  #qualities = [];
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #probe;
   #reports = new LatencyReports(
@@ -57,6 +59,7 @@ export class LiveView {
   /** @param {Host} host */
   constructor(host) {
     this.host = host;
+    this.#ending = new Ending(this);
     this.socket = new LiveSocket({ ticket: () => this.#ticket(), subscription: () => this.#subscription() });
     this.socket.addEventListener("message", (event) => this.#hear(/** @type {CustomEvent<Message>} */ (event).detail));
     for (const name of ["greeted", "lost"]) this.socket.addEventListener(name, () => this.#onLine());
@@ -89,7 +92,7 @@ export class LiveView {
   stop() {
     this.#gone = true;
     clearTimeout(this.#probe);
-    clearTimeout(this.#almost);
+    this.#ending.cancel();
     this.#reports.stop();
     this.socket.stop();
     this.#controls?.remove();
@@ -98,20 +101,21 @@ export class LiveView {
     delete need("#stage").dataset.live;
   }
 
-  /** The recording can be played: go on where the viewer is, unless that is its end. */
+  /** The recording can be played. */
   finish() {
-    const { player, host } = this;
-    this.#recorded = true;
-    if (!player || this.phase === "failed") host.playRecording(null);
-    else if (host.video.ended) this.#offerReplay();
-    else if (player.behindS > 2 * this.feed.targetS) host.playRecording(player.behindS);
-    else this.#almost = setTimeout(() => this.#offerReplay(), 1000 * (player.behindS + 1)); // or "ended" is first
+    this.#ending.finish();
+  }
+
+  /** @param {LiveView["phase"]} phase */
+  enter(phase) {
+    this.phase = phase;
+    this.host.onPhase();
   }
 
   async #ticket() {
     const answer = await api.live(this.host.recordingId, this.host.grant);
-    if (answer.status === "stopped") this.#ended();
-    else this.#setStatus(answer.status);
+    this.#setStatus(answer.status);
+    if (answer.status === "stopped") this.#ending.end();
     return answer;
   }
 
@@ -121,11 +125,8 @@ export class LiveView {
   }
 
   #prepare() {
-    this.phase = "preparing";
-    const title = this.status === "paused" ? "The stream is paused" : "The stream is about to begin";
-    const text = "Playback starts by itself as soon as the first picture has arrived.";
-    this.host.stage.showPanel({ title, text });
-    this.host.onPhase();
+    this.host.stage.showPanel(beginningPanel(this.status));
+    this.enter("preparing");
   }
 
   /** Is there anything to play yet? The answer also brings the cookies for the media. */
@@ -146,6 +147,7 @@ export class LiveView {
     const { host, feed } = this;
     const player = new LivePlayer(host.video, host.source(), host.recordingId, feed);
     this.player = player;
+    player.qualities = this.#qualities;
     player.encoderAway = this.status === "paused";
     player.addEventListener("phase", () => this.#showPhase());
     let pinned = player.policy.pinned;
@@ -153,7 +155,6 @@ export class LiveView {
       if (player.policy.pinned !== pinned) this.socket.subscribe();
       pinned = player.policy.pinned;
     });
-    host.video.addEventListener("ended", () => this.#offerReplay());
     this.#controls = new LiveControls(need("#live-button"), player);
     host.stage.showPlayer();
     host.onPlayer(player);
@@ -169,12 +170,14 @@ export class LiveView {
     else if (message.type === "segment") this.#onSegment(/** @type {any} */ (message));
     else if (message.type === "stats") this.#showViewers(message.viewers);
     else if (message.type === "status") this.#setStatus(message.status);
-    else if (message.type === "ended") this.#ended();
+    else if (message.type === "advice" && this.player) this.player.serverChoice = message.recommended;
+    else if (message.type === "ended") this.#onEnded();
   }
 
   /** @param {Message} message */
   #welcome({ status, target_s: targetS, qualities, resume, report_after_s: everyS, edge }) {
     this.feed.targetS = targetS || this.feed.targetS;
+    this.#qualities = qualities;
     this.player?.name(qualities);
     this.#setStatus(status);
     if (resume === "reset") this.feed.doubt();
@@ -196,20 +199,30 @@ export class LiveView {
 
   /** A playlist may be first to tell of the end; where only playlists tell of anything, another connection may do better. */
   #listen() {
-    if (this.feed.ended) this.#ended();
+    if (this.feed.ended) this.#setStatus("stopped");
     if (this.feed.unheard < DEAF) return;
     this.feed.unheard = 0;
     this.socket.renew();
   }
 
-  /** @param {"active" | "paused" | "stopped"} status */
+  /** @param {LiveView["status"]} status */
   #setStatus(status) {
-    if (status === this.status || this.phase === "ended") return;
+    if (status === this.status || this.status === "stopped") return;
     this.status = status;
     this.feed.idle = status === "paused";
     if (this.feed.idle && this.player) this.player.encoderAway = true;
     else this.player?.resume();
+    if (status === "stopped") {
+      clearTimeout(this.#probe);
+      this.#reports.stop();
+      this.#ending.wind();
+    }
     this.#showPhase();
+  }
+
+  #onEnded() {
+    this.#setStatus("stopped");
+    this.#ending.end();
   }
 
   #showPhase() {
@@ -219,11 +232,11 @@ export class LiveView {
       this.#prepare();
       return;
     }
-    this.phase = player.phase;
     need("#stage").dataset.live = status;
+    if (status !== "stopped") setText(need(".details #status"), status === "paused" ? "Paused" : "Live");
     if (status === "paused") host.stage.showNotice("The stream is paused, waiting for the encoder. It goes on by itself.");
     else host.stage.hideNotice();
-    host.onPhase();
+    this.enter(player.phase);
   }
 
   /** @param {number} count */
@@ -232,33 +245,5 @@ export class LiveView {
     const place = need("#watching");
     place.hidden = false;
     setText(place, watchingWords(count));
-  }
-
-  #ended() {
-    if (this.status === "stopped") return;
-    this.status = "stopped";
-    clearTimeout(this.#probe);
-    this.#reports.stop();
-    this.socket.stop();
-    this.feed.idle = false;
-    this.feed.doubt(); // the playlists' last line
-    if (this.player) this.player.encoderAway = false;
-    this.host.stage.hideNotice();
-    need("#watching").hidden = true;
-    this.host.onEnded();
-  }
-
-  #offerReplay() {
-    if (this.#gone) return;
-    clearTimeout(this.#almost);
-    this.phase = "ended";
-    const replay = () => this.host.playRecording(null);
-    const button = { class: "button button--primary", type: "button", onclick: replay };
-    this.host.stage.showPanel({
-      title: "The stream has ended",
-      text: this.#recorded ? "All of it can be watched again." : "The recording is being made ready. It can be watched in a moment.",
-      body: this.#recorded ? h("button", button, "Watch the recording") : undefined,
-    });
-    this.host.onPhase();
   }
 }

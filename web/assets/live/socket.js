@@ -5,7 +5,7 @@ import { backoffMs } from "./sequence.js";
 /** @typedef {Record<string, any> & {type: string}} Message */
 
 const GREETING_MS = 20_000;
-const PING_MS = 25_000;
+const QUIET_MS = 30_000;
 const PONG_MS = 10_000;
 
 /**
@@ -104,15 +104,21 @@ export class LiveSocket extends EventTarget {
     this.dispatchEvent(new CustomEvent("message", { detail: message }));
   }
 
-  /** A connection that is dead without having been closed is noticed by its silence. */
+  /** A connection that is dead without having been closed is noticed by its silence; each question is billed. */
   #keepAlive() {
-    this.#watch(PING_MS, () => {
-      const askedMs = performance.now();
-      this.send({ type: "ping" });
-      this.#watch(PONG_MS, () => {
-        if (this.#heardMs >= askedMs) this.#keepAlive();
-        else this.#lose();
-      });
+    const quietMs = performance.now() - this.#heardMs;
+    this.#watch(Math.max(0, QUIET_MS - quietMs), () => {
+      if (performance.now() - this.#heardMs < QUIET_MS) this.#keepAlive();
+      else this.#ping();
+    });
+  }
+
+  #ping() {
+    const askedMs = performance.now();
+    this.send({ type: "ping" });
+    this.#watch(PONG_MS, () => {
+      if (this.#heardMs >= askedMs) this.#keepAlive();
+      else this.#lose();
     });
   }
 

@@ -14,6 +14,8 @@ import { Setup } from "./setup.js";
 
 /** @typedef {"loading" | "message" | "setup" | "live"} View */
 
+/** What may be changed while live, too. */
+const CHANGEABLE = ["#source", "#camera-field", "#microphone-field"];
 const chosen = new URLSearchParams(location.search).get("recording");
 
 class Studio {
@@ -146,7 +148,7 @@ class Studio {
     this.broadcast = broadcast;
     broadcast.addEventListener("failed", (event) => this.#failed(/** @type {CustomEvent} */ (event).detail));
     this.#air = new OnAir(broadcast, this.setup.title);
-    need("#switch").append(need("#source"), need("#camera-field"));
+    need("#switch").append(...CHANGEABLE.map((id) => need(id)));
     this.#show("live");
     need("#stop").focus();
     await this.#send();
@@ -221,9 +223,9 @@ class Studio {
     );
   }
 
-  /** The choices of the picture go back into the form. */
+  /** These choices go back into the form. */
   #home() {
-    need("#microphone").closest("label")?.before(need("#source"), need("#camera-field"));
+    need("#pair").before(...CHANGEABLE.map((id) => need(id)));
   }
 }
 
