@@ -137,6 +137,7 @@ class Studio {
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (error.code === "stream_active") this.#offerStop(id);
+      if (id) setup.offerRecordings(await waitingRecordings().catch(() => []), id); // not one more at the next try
       setup.say(error.message);
     } finally {
       setup.busy = false;
