@@ -37,7 +37,7 @@ def _models() -> tuple[type[Table], ...]:
     from chalicelib.adapters.tables.job_bills import BillItem  # noqa: PLC0415
     from chalicelib.adapters.tables.live_connection_rows import ConnectionItem  # noqa: PLC0415
     from chalicelib.adapters.tables.live_segments import SegmentItem  # noqa: PLC0415
-    from chalicelib.adapters.tables.live_streams import StreamItem  # noqa: PLC0415
+    from chalicelib.adapters.tables.live_stream_rows import StreamItem  # noqa: PLC0415
     from chalicelib.adapters.tables.network_history import NetworkItem  # noqa: PLC0415
     from chalicelib.adapters.tables.player_sessions import PlayerSessionItem  # noqa: PLC0415
     from chalicelib.adapters.tables.recordings import RecordingItem  # noqa: PLC0415

@@ -7,7 +7,7 @@ from dataclasses import fields
 import pytest
 
 from chalicelib.adapters.tables.job_bills import BillItem
-from chalicelib.adapters.tables.live_streams import StreamItem
+from chalicelib.adapters.tables.live_stream_rows import StreamItem
 from chalicelib.adapters.tables.recordings import RecordingItem
 from chalicelib.adapters.tables.transcoding_jobs import JobItem
 from chalicelib.adapters.tables.viewer_analytics import SessionItem, ViewerSession
