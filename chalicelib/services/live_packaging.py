@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.live.inspection import begins_before_zero, observed, read_picture, read_sound
 from chalicelib.domain.live.ladder import can_copy
+from chalicelib.domain.live.offsets import demuxer_delay_s, shown_earlier
 from chalicelib.domain.live.packaging import (
     WRAP_S,
     Cut,
@@ -17,17 +20,16 @@ from chalicelib.domain.live.packaging import (
     streams_command,
 )
 from chalicelib.domain.live.splitting import UNDECODABLE, Packed, split_picture, split_sound, verify_rung
+from chalicelib.domain.live.stream import Container
 from chalicelib.errors import Permanent, Transient
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from fractions import Fraction
     from pathlib import Path
 
     from chalicelib.domain.job import Rendition
     from chalicelib.domain.live.inspection import Picture, Sound
     from chalicelib.domain.live.ladder import Observed
-    from chalicelib.domain.live.stream import Container
     from chalicelib.services.ports import Beat, Encoder
 
 
@@ -53,8 +55,15 @@ class Bench:
             # The last minute before MPEG-TS's clock begins anew: FFmpeg counts it down to zero.
             self.shift_s = WRAP_S
             picture = self._remuxed(source)
-        seen = read_picture(picture)
-        return Look(self, seen, read_sound((self.folder / "sound.mp4").read_bytes()))
+        delay_s = demuxer_delay_s(body) if self.container is Container.FMP4 else Fraction(0)
+        if delay_s:
+            picture = shown_earlier(picture, delay_s)
+            (self.folder / "picture.mp4").write_bytes(picture)
+        try:
+            return Look(self, read_picture(picture), read_sound((self.folder / "sound.mp4").read_bytes()))
+        except (struct.error, IndexError, ValueError, ArithmeticError) as error:
+            # Descriptions are the encoder's own, and may say anything.
+            raise Permanent("media_malformed", f"The segment describes itself wrongly: {error!r}") from None
 
     def _remuxed(self, source: Path) -> bytes:
         picture, sound = self.folder / "picture.mp4", self.folder / "sound.mp4"

@@ -13,7 +13,8 @@ from support.media import RECORDING_ID
 from support.numbered import numbered, tone
 from support.pipeline import FFMPEG
 from support.stand_in import Died
-from support.studio import LiveKiller, Remembering, Studio
+from support.studio import Studio
+from support.studio_deaths import LiveKiller, Remembering
 
 from chalicelib.domain.keys import master_key
 from chalicelib.domain.ladder import EncodingProfile

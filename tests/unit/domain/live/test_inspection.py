@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import struct
+from contextlib import suppress
 from fractions import Fraction
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from support.stand_in import box
 
 from chalicelib.domain.live.inspection import begins_before_zero, observed, read_picture, read_sound
@@ -138,6 +141,16 @@ def test_sound() -> None:
         read_sound(init(mp4a(), tracks=2))
     with pytest.raises(Permanent, match="audio_codec_refused"):
         read_sound(init(box(b"Opus", bytes(28))))
+
+
+@given(st.binary(max_size=60), st.sampled_from([b"avcC", b"esds", b"colr", b"pasp"]), st.booleans())
+def test_descriptions_may_say_anything(content: bytes, kind: bytes, heard: bool) -> None:  # noqa: FBT001  hypothesis
+    """Whatever an encoder wrote, reading it ends: with what it says, or with an error that packaging expects."""
+    entry = box(b"mp4a", bytes(28), box(kind, content)) if heard else avc1(64, 64, config=box(kind, content))
+    data = init(entry) + fragment(0, [3000] * 30)
+    for read in (read_picture, read_sound):
+        with suppress(Permanent, struct.error, IndexError, ValueError, ArithmeticError):
+            read(data)
 
 
 def test_the_tag_of_an_init_segment() -> None:
