@@ -31,7 +31,7 @@ from headwater.push.inputs import CLOCK_BITS, CLOCK_BOX  # noqa: E402
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 FLAGS += ["--autoplay-policy=no-user-gesture-required"]
-SOURCE_WIDTH = 1280
+SOURCE_WIDTH = 1920
 GIVE_UP_S = 60
 SETTLE_S = 10
 PLAYING = """() => {
@@ -96,7 +96,7 @@ def watch(stack: Stack, browser: Browser, target_s: int, seconds: float, state: 
     )
     recording_id = started["stream"]["recording_id"]
     push = subprocess.Popen(
-        [*command, "push", recording_id, "--test", "--bitrate", "2000", "--stop", "--json"],
+        [*command, "push", recording_id, "--test", "--size", "1920x1080", "--bitrate", "2000", "--stop", "--json"],
         env=environment,
         cwd=ROOT,
         stdout=subprocess.PIPE,
@@ -158,7 +158,7 @@ def main() -> None:
 def report(rows: dict[int, Watched]) -> None:
     """Print the table and write the JSON beside the other benches'."""
     print(
-        "| segments | frame made to frame shown, s: min / median / p90 / max | frames | stalls | in storage after, s |"
+        "| segments | frame made to shown, s: min / median / p90 / max | behind the edge, s | stalls | in storage, s |"
     )
     print("|---|---|---|---|---|")
     for target_s, row in rows.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +21,7 @@ EXIT_CODES = (
     "4 refused by the server; 5 no such recording; 130 interrupted with something left to deliver."
 )
 UNITS = {"K": 10**3, "M": 10**6, "G": 10**9}
+SIZE = re.compile(r"[1-9][0-9]{1,3}x[1-9][0-9]{1,3}")
 LEAST_SPOOL = 20_000_000
 """Two segments of the size that the server takes."""
 
@@ -109,6 +111,7 @@ def push(  # noqa: PLR0913  one parameter for each option
     camera: Annotated[str, typer.Option(metavar="[DEVICE]", help="Use a camera of this machine.")] = "",
     microphone: Annotated[str, typer.Option(metavar="DEVICE", help="The sound that goes with --camera.")] = "",
     test: Annotated[bool, typer.Option("--test", help="Send a test picture with a clock, and a tone.")] = False,
+    size: Annotated[str, typer.Option(metavar="WxH", help="Of --camera's or --test's picture.")] = "1280x720",
     loop: Annotated[bool, typer.Option("--loop", help="Play FILE again and again.")] = False,
     bind: Annotated[str, typer.Option(help="Where --rtmp and --srt listen; 0.0.0.0 for other machines.")] = "127.0.0.1",
     backup: Backup = False,
@@ -131,11 +134,14 @@ def push(  # noqa: PLR0913  one parameter for each option
     named = [name for name, value in chosen.items() if value not in {None, "", False}]
     if len(named) != 1:
         raise typer.BadParameter("Say one input: FILE, --rtmp, --srt, --hls URL, --camera or --test.")
+    if not SIZE.fullmatch(size):
+        raise typer.BadParameter(f"{size} is no size of a picture; one looks like 1280x720.")
     wanted = live_push.Wanted(
         target=target,
         kind=named[0],
         value=str(chosen[named[0]]),
         microphone=microphone,
+        size=size,
         loop=loop,
         bind=bind,
         backup=backup,

@@ -35,6 +35,7 @@ class Wanted:
     kind: str
     value: str
     microphone: str
+    size: str
     loop: bool
     bind: str
     backup: bool
@@ -72,11 +73,12 @@ def source_of(wanted: Wanted, key: str) -> inputs.Input:
         case "hls":
             return inputs.hls(wanted.value)
         case "camera":
-            return inputs.camera("" if wanted.value == "default" else wanted.value, wanted.microphone)
+            device = "" if wanted.value == "default" else wanted.value
+            return inputs.camera(device, wanted.microphone, wanted.size)
         case "file":
             return inputs.file(Path(wanted.value), loop=wanted.loop)
         case _:
-            return inputs.generated()
+            return inputs.generated(wanted.size)
 
 
 def how_to_send(wanted: Wanted, source: inputs.Input, key: str) -> str:

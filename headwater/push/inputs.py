@@ -19,6 +19,7 @@ FONTS = (
     "/System/Library/Fonts/Menlo.ttc",
     "C:/Windows/Fonts/consola.ttf",
 )
+SIZE = "1280x720"
 CLOCK_BITS = 20
 """Of the test picture's clock for machines: milliseconds of the wall clock modulo 2**20, about 17 minutes."""
 CLOCK_BOX = 32
@@ -83,20 +84,20 @@ def file(path: Path, *, loop: bool) -> Input:
     return Input(path.name, opened, probed=True, again=False, ends=True)
 
 
-def camera(device: str, microphone: str, platform: str = sys.platform) -> Input:
+def camera(device: str, microphone: str, size: str = SIZE, platform: str = sys.platform) -> Input:
     """Open a camera, and a microphone where one is named; the system's first camera when `device` is empty."""
-    size = ("-framerate", "30", "-video_size", "1280x720")
+    asked = ("-framerate", "30", "-video_size", size)
     match platform:
         case "darwin":
             name = f"{device or '0'}:{microphone}" if microphone else device or "0"
-            return _captured(device or "the camera", ("-f", "avfoundation", *size, "-i", name), second=False)
+            return _captured(device or "the camera", ("-f", "avfoundation", *asked, "-i", name), second=False)
         case "win32":
             sound = f":audio={microphone}" if microphone else ""
             name = f"video={device or 'Integrated Camera'}{sound}"
-            return _captured(device or "the camera", ("-f", "dshow", *size, "-i", name), second=False)
+            return _captured(device or "the camera", ("-f", "dshow", *asked, "-i", name), second=False)
         case _:
             sound_in = ("-thread_queue_size", "512", "-f", "pulse", "-i", microphone) if microphone else ()
-            opened = ("-thread_queue_size", "64", "-f", "v4l2", *size, "-i", device or "/dev/video0", *sound_in)
+            opened = ("-thread_queue_size", "64", "-f", "v4l2", *asked, "-i", device or "/dev/video0", *sound_in)
             return _captured(device or "/dev/video0", opened, second=bool(microphone))
 
 
@@ -105,7 +106,7 @@ def _captured(what: str, arguments: tuple[str, ...], *, second: bool) -> Input:
     return Input(what, arguments, maps, may_copy=False)
 
 
-def generated(size: str = "1280x720", rate: int = 30) -> Input:
+def generated(size: str = SIZE, rate: int = 30) -> Input:
     """Make a moving picture with a clock burnt in, for people and for machines, and a tone that beeps each second."""
     picture = ("-re", "-f", "lavfi", "-i", f"testsrc2=size={size}:rate={rate}")
     tone = ("-re", "-f", "lavfi", "-i", "sine=frequency=440:beep_factor=4:sample_rate=48000")

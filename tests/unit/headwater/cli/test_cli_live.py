@@ -82,9 +82,11 @@ def test_what_goes_wrong(run: Callable[..., Result], server: LiveServer) -> None
     assert "--key" in again.stderr
 
 
-@pytest.mark.parametrize("options", [[], ["--test", "--rtmp"], ["--test", "--spool-max", "1M"]])
+@pytest.mark.parametrize(
+    "options", [[], ["--test", "--rtmp"], ["--test", "--spool-max", "1M"], ["--test", "--size", "big"]]
+)
 def test_a_push_that_makes_no_sense(run: Callable[..., Result], options: list[str]) -> None:
-    """No input, two inputs, or no room for a segment is wrong usage."""
+    """No input, two inputs, no room for a segment or no size is wrong usage."""
     assert run("push", RECORDING, *options).exit_code == 2
 
 

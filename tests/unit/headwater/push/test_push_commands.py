@@ -48,7 +48,7 @@ def test_a_file_is_no_option() -> None:
 )
 def test_cameras(platform: str, opened: tuple[str, ...]) -> None:
     """Each system's own capture, never copied, and asked for again when it was unplugged."""
-    source = inputs.camera("", "mic", platform)
+    source = inputs.camera("", "mic", platform=platform)
     said = (*source.arguments, *source.maps)
     assert [part for part in opened if part not in said] == []
     assert (source.may_copy, source.again) == (False, True)
@@ -56,7 +56,7 @@ def test_cameras(platform: str, opened: tuple[str, ...]) -> None:
 
 def test_a_camera_without_a_microphone() -> None:
     """Is a stream without sound."""
-    assert "pulse" not in inputs.camera("/dev/video2", "", "linux").arguments
+    assert "pulse" not in inputs.camera("/dev/video2", "", platform="linux").arguments
 
 
 def test_taking_encodes_nothing() -> None:
