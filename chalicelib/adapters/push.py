@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 IN_FLIGHT = 100
 CALL_S = 2.0
 """What one request may take."""
+STRAGGLE_S = 1.0
+"""What the slowest may take once nobody waits for a turn any more: the next announcement waits for them."""
 _RETRY_S = 0.15
 _GONE = 410
 _THROTTLED = 429
@@ -88,7 +90,10 @@ class SocketPush:
     async def _deliver(self, calls: Sequence[Call], within_s: float) -> _Tally:
         tally, waiting = _Tally(), iter(calls)
         workers = [asyncio.create_task(self._work(waiting, tally)) for _ in range(min(self._in_flight, len(calls)))]
-        _, late = await asyncio.wait(workers, timeout=within_s)
+        # The first to find no call left has seen the last one taken: those still out are stragglers.
+        _, late = await asyncio.wait(workers, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
+        if len(late) < len(workers):
+            _, late = await asyncio.wait(workers, timeout=min(within_s, STRAGGLE_S))
         for worker in late:
             worker.cancel()
         if late:

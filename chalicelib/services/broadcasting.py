@@ -21,11 +21,13 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-WITHIN_S = 1.0
-"""What telling a shard may take: the next announcement of the shard waits for it. Who is slower resumes by itself."""
+WITHIN_S = 10.0
+"""What telling a shard may take: its next announcement waits for it. Who is not reached resumes by itself."""
 GONE_AT_ONCE = 25
 """Connections counted out in one go: the rest is found again at the next announcement."""
 
+KEPT = 64
+"""Shards whose viewers a process remembers."""
 COUNT_OUT_S = 10.0
 """What counting out may take at a stream's end; who is left then is counted out by their own goodbye."""
 
@@ -50,11 +52,12 @@ class Broadcaster:
         self._clock = clock
         self._public_url = public_url
         self._within_s = within_s
+        self._kept: dict[tuple[str, int], tuple[int, dict[str, list[str]]]] = {}
 
     def tell(self, messages: Sequence[AnnounceMessage]) -> Delivery:
         """Deliver messages of one shard, oldest first: entries of several go out as one."""
         message = joined(messages)
-        audience = self._connections.audience(message.stream_id, message.shard)
+        audience = self._audience(message.stream_id, message.shard)
         now = self._clock.now()
         calls = []
         for quality, connection_ids in audience.items():
@@ -68,6 +71,18 @@ class Broadcaster:
         told = {"sent": delivery.sent, "gone": len(delivery.gone), "slow": len(delivery.slow)}
         log.info("told a shard", extra={"stream_id": message.stream_id, "shard": message.shard, **told})
         return delivery
+
+    def _audience(self, stream_id: str, shard: int) -> dict[str, list[str]]:
+        """Read who is to be told, or take what was read last: as long as nobody came or went it is the same."""
+        # Read first: whoever changes the audience from here on changes the version too.
+        version = self._connections.version(stream_id, shard)
+        known, audience = self._kept.pop((stream_id, shard), (-1, {}))
+        if known != version:
+            audience = self._connections.audience(stream_id, shard)
+        while len(self._kept) >= KEPT:
+            del self._kept[next(iter(self._kept))]
+        self._kept[stream_id, shard] = version, audience
+        return audience
 
     def _count_out(self, connection_ids: Sequence[str]) -> None:
         until = self._clock.now() + COUNT_OUT_S

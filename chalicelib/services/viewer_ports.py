@@ -31,6 +31,9 @@ class Connections(Protocol):
     def leave(self, connection_id: str) -> ViewerConnection | None:
         """Remove a connection and count it out, once; None when it had gone already."""
 
+    def version(self, stream_id: str, shard: int) -> int:
+        """Return a number that rises whenever a shard's audience changes, strongly consistent."""
+
     def audience(self, stream_id: str, shard: int) -> dict[str, list[str]]:
         """Return a shard's subscribed connections by quality, strongly consistent."""
 

@@ -54,6 +54,7 @@ class ConnectionItem(Table):
     viewers = Count(null=True)
     joined = Count(null=True)
     left = Count(null=True)
+    changed = Count(null=True)
     shards = Count(null=True)
     peak = Count(null=True)
     expires_at = TTLAttribute(null=True)

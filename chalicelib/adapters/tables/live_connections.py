@@ -111,6 +111,12 @@ class LiveConnectionsTable:
                 return connection
         return None
 
+    def version(self, stream_id: str, shard: int) -> int:
+        """Return a number that rises whenever somebody joins or leaves a shard or subscribes, strongly consistent."""
+        mine = ConnectionItem.part.startswith(f"shard#{shard}#")
+        rows = run(lambda: list(ConnectionItem.query(stream_id, mine, consistent_read=True)))
+        return sum((row.joined or 0) + (row.left or 0) + (row.changed or 0) for row in rows)
+
     def audience(self, stream_id: str, shard: int) -> dict[str, list[str]]:
         """Return a shard's subscribed connections by quality, strongly consistent."""
         found: dict[str, list[str]] = {}
@@ -182,6 +188,7 @@ class LiveConnectionsTable:
                 transaction.update(item, actions, condition=unchanged(connection))
                 if connection.quality:
                     count(transaction, connection.stream_id, quality_row(connection), connection, viewers=-1)
+                count(transaction, connection.stream_id, shard_row(connection), connection, changed=1)
                 row = f"quality#{quality}#{connection.slot}"
                 count(transaction, connection.stream_id, row, connection, viewers=1)
 

@@ -34,6 +34,12 @@ class Room:
     sent: list[Ordered] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
+    versions: int = 0
+    reads: int = 0
+
+    def version(self, _stream_id: str, _shard: int) -> int:
+        """Say how often the audience changed."""
+        return self.versions
 
     def counts(self, _stream_id: str) -> Counts:
         """Say which shards have viewers."""
@@ -41,7 +47,8 @@ class Room:
 
     def audience(self, _stream_id: str, _shard: int) -> dict[str, list[str]]:
         """Say who subscribed to what."""
-        return self.qualities
+        self.reads += 1
+        return {quality: list(names) for quality, names in self.qualities.items()}
 
     def send(self, messages: Sequence[Ordered]) -> None:
         """Take what goes to the queue."""
@@ -162,3 +169,14 @@ def test_the_end_closes_and_counts_out_everybody() -> None:
     assert kinds == [["segment", "status", "ended"]] * 2
     assert [call.close for call in room.calls] == [True, True]
     assert sorted(room.left) == ["a", "b"]
+
+
+def test_an_audience_is_read_when_it_has_changed() -> None:
+    """Not for each announcement; but nobody who came since is left out."""
+    room = Room(qualities={"auto": ["a"]})
+    teller = broadcaster(room)
+    for _ in range(3):
+        teller.tell([announcement(1)])
+    room.qualities, room.versions = {"auto": ["a", "b"]}, 1
+    teller.tell([announcement(2)])
+    assert ([call.connection_id for call in room.calls], room.reads) == (["a", "a", "a", "a", "b"], 2)
