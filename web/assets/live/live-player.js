@@ -189,10 +189,12 @@ export class LivePlayer extends HeadwaterPlayer {
     this.hls.targetLatency = seconds;
   }
 
+  /** Nobody is left beyond what there is; what is buffered is there, and hls.js leaps over holes in it. */
   #onSeeking = () => {
     const { video, hls } = this;
-    const most = hls.liveSyncPosition;
-    if (most !== null && video.currentTime > most + NEARLY_S) video.currentTime = most;
+    const most = hls.latestLevelDetails?.live ? hls.liveSyncPosition : null;
+    const empty = this.bufferedEndS - video.currentTime < NEARLY_S;
+    if (most !== null && empty && video.currentTime > most + NEARLY_S) video.currentTime = most;
     this.following = this.atEdge;
   };
 
