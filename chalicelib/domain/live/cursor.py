@@ -78,7 +78,8 @@ class Cursor:
             next_n=segment.n,
             end_s=segment.start_s,
             fingerprint=segment.fingerprint,
-            init=init_name(segment.init_stem),
+            # Workers that were at it side by side have each stored an init segment: they are all alike.
+            init=init_name(segment.init_stem) if cut else self.init,
             has_sound=sound is not None,
         )
         entries = list[Entry]()

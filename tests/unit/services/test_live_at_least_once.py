@@ -100,6 +100,7 @@ def test_every_message_twice_and_backwards(tmp_path: Path, bodies: list[bytes]) 
     studio.queue.messages.extend(doubled)
     studio.work()
     assert studio.encoder.runs == 2 * COUNT  # type: ignore[attr-defined]
+    assert studio.playlist(studio.state.renditions[0].id).count("#EXT-X-MAP") == 1
     studio.stop()
     studio.stop()
     studio.work()
