@@ -97,7 +97,9 @@ def test_the_banner_names_every_endpoint() -> None:
     show_banner(banner_lines("http://127.0.0.1:1", ("source", "media"), None, Path("/logs")), out)
     lines = out.getvalue().splitlines()
     named = [line.split(None, 2)[0] for line in lines if line.startswith("  ")]
-    assert named == ["Pages"] * 2 + ["API"] * 4 + ["Uploads"] * 2 + ["Delivery"] + ["Files"] * 2
+    delivery = ["Uploads"] * 2 + ["Live"] * 2 + ["Delivery"]
+    assert named == ["Pages"] * 3 + ["API"] * 4 + delivery + ["Files"] * 2
+    assert "  Live      WebSocket      ws://127.0.0.1:1/ws?token={token}" in lines
     assert "  API       Dev token      http://127.0.0.1:1/dev/token?user=you&role=publisher" in lines
 
 
