@@ -31,7 +31,6 @@ from headwater.push.inputs import CLOCK_BITS, CLOCK_BOX  # noqa: E402
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 FLAGS += ["--autoplay-policy=no-user-gesture-required"]
-SOURCE_WIDTH = 1920
 GIVE_UP_S = 60
 SETTLE_S = 10
 PLAYING = """() => {
@@ -81,26 +80,27 @@ class Watched:
     """From the end of a segment's capture until storage had it, as the agent says."""
 
 
-def watch(stack: Stack, browser: Browser, target_s: int, seconds: float, state: Path) -> Watched:
-    """Go live with segments of `target_s` seconds and look for `seconds` at what Chromium shows."""
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What is measured: seconds of a segment, size of the source, names of the rungs, seconds to look."""
+
+    target_s: int
+    size: str
+    profiles: tuple[str, ...]
+    seconds: float
+
+
+def watch(stack: Stack, browser: Browser, setting: Setting, state: Path) -> Watched:
+    """Go live and look at what Chromium shows."""
     environment = os.environ | {"HEADWATER_URL": stack.url, "HEADWATER_USER": "ann", "XDG_STATE_HOME": str(state)}
     command = [sys.executable, "-m", "headwater", "live"]
-    started = json.loads(
-        subprocess.run(
-            [*command, "start", f"{target_s} s", "--target", str(target_s), "--json"],
-            env=environment,
-            cwd=ROOT,
-            capture_output=True,
-            check=True,
-        ).stdout
-    )
+    rungs = [part for name in setting.profiles for part in ("--profile", name)]
+    start = [*command, "start", "bench", "--target", str(setting.target_s), *rungs, "--json"]
+    started = json.loads(subprocess.run(start, env=environment, cwd=ROOT, capture_output=True, check=True).stdout)
     recording_id = started["stream"]["recording_id"]
+    source = ["--test", "--size", setting.size, "--bitrate", "2000", "--stop", "--json"]
     push = subprocess.Popen(
-        [*command, "push", recording_id, "--test", "--size", "1920x1080", "--bitrate", "2000", "--stop", "--json"],
-        env=environment,
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
+        [*command, "push", recording_id, *source], env=environment, cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
     page = browser.new_page()
     try:
@@ -108,8 +108,8 @@ def watch(stack: Stack, browser: Browser, target_s: int, seconds: float, state: 
         page.goto(started["playback_url"])
         page.wait_for_function(PLAYING, timeout=GIVE_UP_S * 1000)
         page.wait_for_timeout(SETTLE_S * 1000)
-        page.evaluate(WATCH, [CLOCK_BITS, CLOCK_BOX, SOURCE_WIDTH])
-        page.wait_for_timeout(seconds * 1000)
+        page.evaluate(WATCH, [CLOCK_BITS, CLOCK_BOX, int(setting.size.split("x")[0])])
+        page.wait_for_timeout(setting.seconds * 1000)
         ages, stalls, live = page.evaluate("[window.ages, window.stalls, window.headwater.live]")
     finally:
         page.close()
@@ -136,6 +136,8 @@ def main() -> None:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--targets", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--size", default="1280x720", help="of the source")
+    parser.add_argument("--profiles", nargs="+", default=["rescue", "low"], help="rungs")
     parser.add_argument("--seconds", type=float, default=40)
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="headwater-bench-"))
@@ -147,7 +149,8 @@ def main() -> None:
             executable = os.environ.get("HEADWATER_CHROMIUM") or shutil.which("chromium")
             browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
             for target_s in options.targets:
-                rows[target_s] = watch(stack, browser, target_s, options.seconds, folder / "state")
+                setting = Setting(target_s, options.size, tuple(options.profiles), options.seconds)
+                rows[target_s] = watch(stack, browser, setting, folder / "state")
             browser.close()
     finally:
         stack.stop()

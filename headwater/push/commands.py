@@ -25,7 +25,7 @@ class Encoding:
     target_s: int
     bitrate_kbps: int = 4000
 
-    def video(self, filters: tuple[str, ...] = ()) -> tuple[str, ...]:
+    def video(self, filters: tuple[str, ...] = (), preset: str = "veryfast") -> tuple[str, ...]:
         """H.264 that a viewer could be sent as it is: closed groups of pictures, one each `target_s` seconds."""
         rate = f"{self.bitrate_kbps}k"
         picture = filters[1] + "," + _FIT if filters else _FIT
@@ -33,7 +33,7 @@ class Encoding:
         return (
             *("-vf", picture, "-pix_fmt", "yuv420p", "-fpsmax", "60"),
             # zerolatency: no frames held back for looking ahead; viewers are waiting.
-            *("-c:v", "libx264", "-preset", "veryfast", "-tune", "zerolatency", "-profile:v", "high"),
+            *("-c:v", "libx264", "-preset", preset, "-tune", "zerolatency", "-profile:v", "high"),
             *("-b:v", rate, "-maxrate", rate, "-bufsize", rate),
             *("-force_key_frames", every, "-g", "9999", "-sc_threshold", "0"),
         )
@@ -51,7 +51,7 @@ def take(ffmpeg: str, source: Input) -> list[str]:
 
 def make(ffmpeg: str, source: Input, encoding: Encoding) -> list[str]:
     """Encode the input to a transport stream on stdout."""
-    coded = (*encoding.video(source.filters), *encoding.audio())
+    coded = (*encoding.video(source.filters, source.preset), *encoding.audio())
     return [ffmpeg, *_QUIET, *source.arguments, *source.maps, *coded, *_PIPE]
 
 

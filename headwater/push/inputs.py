@@ -35,6 +35,8 @@ class Input:
     arguments: tuple[str, ...]
     maps: tuple[str, ...] = ("-map", "0:v:0?", "-map", "0:a:0?")
     filters: tuple[str, ...] = ()
+    preset: str = "veryfast"
+    """Of x264, where it must be encoded."""
     may_copy: bool = True
     """False for what was never encoded."""
     probed: bool = False
@@ -111,7 +113,8 @@ def generated(size: str = SIZE, rate: int = 30) -> Input:
     picture = ("-re", "-f", "lavfi", "-i", f"testsrc2=size={size}:rate={rate}")
     tone = ("-re", "-f", "lavfi", "-i", "sine=frequency=440:beep_factor=4:sample_rate=48000")
     maps = ("-map", "0:v:0", "-map", "1:a:0")
-    return Input("the test picture", (*picture, *tone), maps, ("-vf", _clock(rate)), may_copy=False)
+    # Its looks matter to nobody, and the machine may be a small one.
+    return Input("the test picture", (*picture, *tone), maps, ("-vf", _clock(rate)), "ultrafast", may_copy=False)
 
 
 def _clock(rate: int) -> str:
