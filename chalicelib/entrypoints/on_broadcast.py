@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 blueprint = Blueprint(__name__)
 
 
-@blueprint.on_sqs_message(queue=resource_name("broadcast.fifo"), batch_size=10, name="on_broadcast")
+# One shard in each invocation: those of a large stream are told side by side.
+@blueprint.on_sqs_message(queue=resource_name("broadcast.fifo"), batch_size=1, name="on_broadcast")
 @instrumented
 def on_broadcast(event: SQSEvent) -> dict[str, Any]:
     """Tell each shard what the batch holds for it, in one go; a shard that failed is reported whole, to keep order."""

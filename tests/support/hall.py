@@ -153,6 +153,16 @@ class Hall:
         await watcher.until(lambda one: one.of("welcome"))
         return watcher
 
+    async def fill(self, count: int, quality: str = "auto") -> list[Watcher]:
+        """Let so many in and have them subscribe, some at a time: a busy machine has to answer in time."""
+        door = asyncio.Semaphore(8)
+
+        async def come() -> Watcher:
+            async with door:
+                return await self.watch(quality)
+
+        return await asyncio.gather(*(come() for _ in range(count)))
+
     def publish(self, count: int = 1) -> tuple[Entry, ...]:
         """Package the next segments, write the state, and tell everybody."""
         before = self.state.window.edge
@@ -209,7 +219,7 @@ async def open_hall(
 
     stream = new_stream()
     await asyncio.to_thread(live_container.streams().start, stream)
-    queue = Subscription(settings().broadcast_queue_url.rpartition("/")[2], "on_broadcast", 10, None)
+    queue = Subscription(settings().broadcast_queue_url.rpartition("/")[2], "on_broadcast", 1, None)
     poller = QueuePoller(endpoint, queue, handlers)  # type: ignore[arg-type]  # as much of a service as it needs
     async with AsyncExitStack() as exits:
         await exits.enter_async_context(serving(listener, handle))

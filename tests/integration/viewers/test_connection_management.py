@@ -35,11 +35,11 @@ def test_counts_stay_exact_after_kills(hall: Callable[..., Any]) -> None:
     async def scenario() -> tuple[Any, Any]:
         async with hall() as stage:
             await asyncio.to_thread(stage.publish)
-            watchers = await asyncio.gather(*(stage.watch(RUNG if n % 2 else "auto") for n in range(24)))
+            watchers = await stage.fill(12) + await stage.fill(12, RUNG)
             full = await stage.counts()
-            for one in watchers[:12]:
+            for one in watchers[::2]:
                 abort(one)
-            await asyncio.gather(*(one.ws.close() for one in watchers[12:18]))
+            await asyncio.gather(*(one.ws.close() for one in watchers[1::4]))
             return full, await stage.settle(lambda counts: counts.left == 18)
 
     full, rest = asyncio.run(scenario())
