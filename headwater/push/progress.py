@@ -143,7 +143,7 @@ class Progress:
         with self._lock:
             is_first, self.server = self.server is None, server
             if self.epoch is not None and (on_air := server.get("on_air")):
-                self.on_air = on_air.get("epoch") == self.epoch
+                self._tell_turn(is_on=on_air.get("epoch") == self.epoch)
             for refusal in (server.get("ingest") or {}).get("refusals") or []:
                 told = f"{refusal.get('at')} {refusal.get('name')}"
                 if told in self._told:
@@ -151,6 +151,12 @@ class Progress:
                 self._told.add(told)
                 if not is_first:
                     self.note("refused", f"The server refused {refusal.get('name')}: {refusal.get('detail')}")
+
+    def _tell_turn(self, *, is_on: bool) -> None:
+        if self.on_air is not None and is_on != self.on_air:
+            said = "On the air now: the other input is silent." if is_on else "Another input is on the air now."
+            self.note("on_air" if is_on else "standby", said)
+        self.on_air = is_on
 
     def snapshot(self, waiting: tuple[int, float, int], now: float, oldest_end: float | None = None) -> Snapshot:
         """Return the state now; `waiting`: segments, seconds and bytes in the spool."""

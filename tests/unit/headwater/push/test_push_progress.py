@@ -60,6 +60,8 @@ def test_standby_ends_when_the_server_says_so() -> None:
     assert progress.snapshot((0, 0.0, 0), 0.0).on_air is False
     progress.heard({"status": "active", "on_air": {"epoch": 4, "input": "backup"}, "ingest": None})
     assert progress.snapshot((0, 0.0, 0), 0.0).on_air is True
+    progress.heard({"status": "active", "on_air": {"epoch": 5, "input": "primary"}, "ingest": None})
+    assert [note.code for note in progress.notes()] == ["epoch", "on_air", "standby"]
 
 
 def test_falling_behind_real_time() -> None:
