@@ -109,9 +109,12 @@ class LiveFinisher:
                 if rendition.kind == kind:
                     self._put(recording_playlist_key(recording_id, rendition.id), text)
         for rung in state.video:
-            text = iframe_playlist(segments, rung.id, target_s=target_s)
-            if text:
-                self._put(live_iframes_key(recording_id, rung.id), text)
+            key = live_iframes_key(recording_id, rung.id)
+            # Of half a day they take a while: whoever runs out of time goes on here the next time.
+            if self.media.head(key) is None:
+                text = iframe_playlist(segments, rung.id, target_s=target_s)
+                if text:
+                    self._put(key, text)
         self._put(master_key(recording_id), recording_master(state, segments))
 
     def _put(self, key: str, text: str) -> None:
