@@ -57,7 +57,7 @@ class Agent:
         self._link = link
         self._watcher = watcher
         self._drain_s = drain_s
-        self._progress = Progress()
+        self._progress = Progress(link.input_name)
         self._sender = Sender(spool, link, self._progress)
         self._done = threading.Event()
 

@@ -49,6 +49,7 @@ class Snapshot:
 class Progress:
     """Safe between threads. Notes are taken out with `notes`."""
 
+    input_name: str = "primary"
     source: str = "starting"
     """starting, waiting (for an encoder), recording or ended."""
     is_online: bool = True
@@ -143,7 +144,9 @@ class Progress:
         with self._lock:
             is_first, self.server = self.server is None, server
             if self.epoch is not None and (on_air := server.get("on_air")):
-                self._tell_turn(is_on=on_air.get("epoch") == self.epoch)
+                is_ours = on_air.get("input") == self.input_name
+                if not is_ours or on_air.get("epoch") == self.epoch:  # else it was said before our last claim
+                    self._tell_turn(is_on=is_ours)
             for refusal in (server.get("ingest") or {}).get("refusals") or []:
                 told = f"{refusal.get('at')} {refusal.get('name')}"
                 if told in self._told:

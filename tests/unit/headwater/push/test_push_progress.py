@@ -55,11 +55,12 @@ def test_losses_are_counted_and_told() -> None:
 
 def test_standby_ends_when_the_server_says_so() -> None:
     """A backup learns from the stream's status that it was put on the air."""
-    progress = Progress()
+    progress = Progress("backup")
     progress.claimed(4, on_air=False)
     assert progress.snapshot((0, 0.0, 0), 0.0).on_air is False
     progress.heard({"status": "active", "on_air": {"epoch": 4, "input": "backup"}, "ingest": None})
     assert progress.snapshot((0, 0.0, 0), 0.0).on_air is True
+    progress.heard({"status": "active", "on_air": {"epoch": 3, "input": "backup"}, "ingest": None})  # overtaken
     progress.heard({"status": "active", "on_air": {"epoch": 5, "input": "primary"}, "ingest": None})
     assert [note.code for note in progress.notes()] == ["epoch", "on_air", "standby"]
 
