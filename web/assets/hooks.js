@@ -1,6 +1,7 @@
 /** `window.headwater`: what tests, benches and a curious console may read. Documented in web/README.md. */
 
 import Hls from "../vendor/hls.js-1.7.4/hls.min.mjs";
+import { factsOf } from "./live/facts.js";
 
 /**
  * @typedef {object} HookedPage
@@ -42,7 +43,7 @@ export function publishHooks(page) {
       return page.video;
     },
     get live() {
-      return page.live?.facts ?? null;
+      return page.live && factsOf(page.live);
     },
     get errors() {
       return page.player?.errorPolicy.errors ?? [];

@@ -30,6 +30,8 @@ export class LiveFeed extends EventTarget {
   #first = 0;
   #dsn = 0;
   #heardMs = 0;
+  #newestMs = performance.now();
+  #reached = false;
   targetS = USUAL_TARGET_S;
   /** Announcements are expected. */
   pushed = false;
@@ -53,6 +55,11 @@ export class LiveFeed extends EventTarget {
     return ends.length ? Math.min(...ends) : null;
   }
 
+  /** Seconds for which the CDN, which answers, has had nothing new; 0 while it cannot be told. */
+  get quietS() {
+    return this.#reached ? (performance.now() - this.#newestMs) / 1000 : 0;
+  }
+
   /** A playlist of the stream that has ended says so. */
   get ended() {
     return Object.values(this.#known).some(({ text }) => text?.ended);
@@ -61,6 +68,7 @@ export class LiveFeed extends EventTarget {
   /** @param {{first: number, dsn: number, entries: Entry[]}} message  "segment" */
   announce({ first, dsn, entries }) {
     this.#heardMs = performance.now();
+    this.#newestMs = this.#heardMs;
     this.#announced = gathered(this.#announced, entries);
     this.#first = first;
     this.#dsn = dsn;
@@ -85,7 +93,9 @@ export class LiveFeed extends EventTarget {
     known.doubted = false;
     known.grew = fetched.last > before || fetched.ended;
     this.targetS = fetched.targetS || this.targetS;
+    this.#reached = true;
     if (!known.grew) return;
+    this.#newestMs = known.polledMs;
     known.text = fetched;
     if (performance.now() - this.#heardMs > silenceMs(1000 * this.targetS)) {
       this.source = "poll";
@@ -98,6 +108,7 @@ export class LiveFeed extends EventTarget {
   /** A fetch brought nothing. @param {Kind} kind */
   missed(kind) {
     Object.assign(this.#known[kind], { polledMs: performance.now(), grew: false });
+    this.#reached = false;
   }
 
   /** Something may be missing, or the playlists have ended: they are fetched next. */

@@ -53,6 +53,16 @@ export function isLive(behindS, wantedS, targetS) {
 }
 
 /**
+ * True when nothing new has come for so long that the encoder must be away: the server's rule, and a moment more.
+ *
+ * @param {number} quietS
+ * @param {number} targetS  of one segment
+ */
+export function isQuiet(quietS, targetS) {
+  return quietS > 2 * targetS + 2;
+}
+
+/**
  * @param {number} behindS
  * @returns {string} −0:42
  */

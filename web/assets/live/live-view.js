@@ -7,7 +7,7 @@ import { LiveControls } from "./controls.js";
 import { Ending } from "./ending.js";
 import { LiveFeed } from "./feed.js";
 import { LatencyReports } from "./latency-reports.js";
-import { watchingWords } from "./latency.js";
+import { isQuiet, watchingWords } from "./latency.js";
 import { LivePlayer } from "./live-player.js";
 import { LiveSocket } from "./socket.js";
 
@@ -16,8 +16,11 @@ import { LiveSocket } from "./socket.js";
 /** @typedef {import("./socket.js").Message} Message */
 
 const PROBE_MS = 3000;
+/** The same while the first segment would be announced. */
+const TOLD_PROBE_MS = 15_000;
 /** Segments that only playlists told of, picture and sound by themselves, before the socket counts as deaf. */
 const DEAF = 4;
+const JUDGE_MS = 1000;
 
 /**
  * @typedef {object} Host  the page
@@ -51,6 +54,8 @@ export class LiveView {
   #qualities = [];
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #probe;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #judging;
   #reports = new LatencyReports(
     () => this.player,
     (report) => this.socket.send(report),
@@ -69,29 +74,15 @@ export class LiveView {
   start() {
     this.#prepare();
     this.socket.start();
+    this.#judging = setInterval(() => this.#judge(), JUDGE_MS);
     void this.#try();
-  }
-
-  /** For `window.headwater.live`. */
-  get facts() {
-    const { player, feed, viewers, status } = this;
-    const { source, msn, polls } = feed;
-    return {
-      edge: player?.edgeS ?? 0,
-      behindS: player?.behindS ?? null,
-      latencyS: player?.latencyS ?? null,
-      source: feed.pushed && source === "push" ? "push" : "poll",
-      viewers,
-      msn,
-      polls,
-      status,
-    };
   }
 
   /** Nothing of it goes on. */
   stop() {
     this.#gone = true;
     clearTimeout(this.#probe);
+    clearInterval(this.#judging);
     this.#ending.cancel();
     this.#reports.stop();
     this.socket.stop();
@@ -139,7 +130,7 @@ export class LiveView {
       if (!this.player && !this.#gone) this.#play();
     } catch (error) {
       if (!(error instanceof api.ApiError)) throw error;
-      this.#probe = setTimeout(() => void this.#try(), PROBE_MS);
+      this.#probe = setTimeout(() => void this.#try(), this.socket.greeted ? TOLD_PROBE_MS : PROBE_MS);
     }
   }
 
@@ -200,9 +191,16 @@ export class LiveView {
   /** A playlist may be first to tell of the end; where only playlists tell of anything, another connection may do better. */
   #listen() {
     if (this.feed.ended) this.#setStatus("stopped");
+    else if (this.feed.quietS < this.feed.targetS && this.status === "paused") this.#setStatus("active");
     if (this.feed.unheard < DEAF) return;
     this.feed.unheard = 0;
     this.socket.renew();
+  }
+
+  /** The server says that a stream is paused when it notices; that the encoder is away shows before. */
+  #judge() {
+    const { feed, player } = this;
+    if (player?.hls.latestLevelDetails?.live && isQuiet(feed.quietS, feed.targetS)) this.#setStatus("paused");
   }
 
   /** @param {LiveView["status"]} status */
