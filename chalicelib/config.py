@@ -67,6 +67,10 @@ class Settings:
     """Where viewers open their socket (`wss://...`), without a trailing slash; empty: `/ws` of the public address."""
     live_shard_size: int = 2000
     """Viewers of a stream that one message reaches."""
+    live_max_sockets: int = 15_000
+    """Viewers of a stream that get sockets, the others poll: an account may make 10,000 calls a second."""
+    live_push_rate: int = 7500
+    """Calls a second to the sockets of one stream: three quarters of what an account may do, unless AWS raised it."""
     scratch_dir: str = "/tmp"  # noqa: S108  Lambda's only writable folder
     log_level: str = "INFO"
     prices: PriceTable = field(default_factory=PriceTable)

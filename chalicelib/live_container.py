@@ -164,7 +164,14 @@ def viewers() -> ConnectionPool:
     from chalicelib.services.live_viewers import ConnectionPool
 
     tokens = HmacConnects(container.grant_key)
-    return ConnectionPool(connections(), tokens, sockets(), container.clock(), shard_size=settings().live_shard_size)
+    return ConnectionPool(
+        connections(),
+        tokens,
+        sockets(),
+        container.clock(),
+        shard_size=settings().live_shard_size,
+        most=settings().live_max_sockets,
+    )
 
 
 @cache
@@ -179,9 +186,14 @@ def announcer() -> LiveAnnouncer:
 @cache
 def broadcaster() -> Broadcaster:
     """Tells a shard of viewers."""
+    from chalicelib.domain.live.calls import Pace
     from chalicelib.services.broadcasting import Broadcaster
 
-    return Broadcaster(connections(), viewers(), sockets(), container.clock(), public_url=settings().public_url)
+    rate = settings().live_push_rate
+    pace = Pace(rate, rate / 2)
+    return Broadcaster(
+        connections(), viewers(), sockets(), container.clock(), public_url=settings().public_url, pace=pace
+    )
 
 
 @cache

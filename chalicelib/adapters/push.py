@@ -17,7 +17,7 @@ from urllib.parse import quote, urlsplit
 
 from chalicelib.adapters.call_signing import CallSigner
 from chalicelib.adapters.http_line import HttpLine
-from chalicelib.domain.live.calls import Delivery
+from chalicelib.domain.live.calls import Delivery, Pace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from chalicelib.services.ports import Clock
 
 IN_FLIGHT = 100
+AT_ONCE = Pace(1.0, float("inf"))
 CALL_S = 2.0
 """What one request may take."""
 STRAGGLE_S = 1.0
@@ -65,18 +66,18 @@ class SocketPush:
         self._idle: deque[HttpLine] = deque()
         self._shas: dict[bytes, str] = {}
 
-    def deliver(self, calls: Sequence[Call], *, within_s: float) -> Delivery:
-        """Make all calls side by side; whatever is not done after `within_s` is given up, never raised."""
+    def deliver(self, calls: Sequence[Call], *, within_s: float, pace: Pace | None = None) -> Delivery:
+        """Make all calls side by side, no faster than `pace`; what is not done after `within_s` is given up."""
         if not calls:
             return Delivery()
         with self._one_at_a_time:
-            return self._run(calls, within_s)
+            return self._run(calls, within_s, pace or AT_ONCE)
 
-    def _run(self, calls: Sequence[Call], within_s: float) -> Delivery:
+    def _run(self, calls: Sequence[Call], within_s: float, pace: Pace) -> Delivery:
         if self._runner is None:
             self._runner = asyncio.Runner()
         self._shas = {text: hashlib.sha256(text).hexdigest() for text in {t for call in calls for t in call.texts}}
-        tally = self._runner.run(self._deliver(calls, within_s))
+        tally = self._runner.run(self._deliver(calls, within_s, pace))
         return Delivery(tally.sent, tuple(tally.gone), tuple(tally.slow))
 
     def close(self) -> None:
@@ -87,9 +88,12 @@ class SocketPush:
             self._runner.close()
             self._runner = None
 
-    async def _deliver(self, calls: Sequence[Call], within_s: float) -> _Tally:
-        tally, waiting = _Tally(), iter(calls)
-        workers = [asyncio.create_task(self._work(waiting, tally)) for _ in range(min(self._in_flight, len(calls)))]
+    async def _deliver(self, calls: Sequence[Call], within_s: float, pace: Pace) -> _Tally:
+        tally, waiting, began = _Tally(), enumerate(calls), asyncio.get_running_loop().time()
+        workers = [
+            asyncio.create_task(self._work(waiting, tally, pace, began))
+            for _ in range(min(self._in_flight, len(calls)))
+        ]
         # The first to find no call left has seen the last one taken: those still out are stragglers.
         _, late = await asyncio.wait(workers, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
         if len(late) < len(workers):
@@ -98,16 +102,17 @@ class SocketPush:
             worker.cancel()
         if late:
             await asyncio.gather(*late, return_exceptions=True)
-        tally.slow += [call.connection_id for call in waiting]
+        tally.slow += [call.connection_id for _, call in waiting]
         for worker in workers:
             if not worker.cancelled():
                 worker.result()
         return tally
 
-    async def _work(self, calls: Iterator[Call], tally: _Tally) -> None:
+    async def _work(self, calls: Iterator[tuple[int, Call]], tally: _Tally, pace: Pace, began: float) -> None:
         """Take one call after the other; who is slow costs this worker alone."""
-        for call in calls:
+        for index, call in calls:
             try:
+                await asyncio.sleep(max(0.0, began + pace.begins_after_s(index) - asyncio.get_running_loop().time()))
                 async with asyncio.timeout(CALL_S * max(1, len(call.texts))):
                     status = await self._make(call, tally)
             except (TimeoutError, OSError, ssl.SSLError):

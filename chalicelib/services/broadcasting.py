@@ -13,7 +13,7 @@ from chalicelib.domain.live.protocol import AUTO, Ended, Segment, Status, in_fra
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from chalicelib.domain.live.calls import Delivery
+    from chalicelib.domain.live.calls import Delivery, Pace
     from chalicelib.domain.live.messages import AnnounceMessage
     from chalicelib.services.live_viewers import ConnectionPool
     from chalicelib.services.ports import Clock
@@ -43,27 +43,30 @@ class Broadcaster:
         clock: Clock,
         *,
         public_url: str,
-        within_s: float = WITHIN_S,
+        pace: Pace,
     ) -> None:
-        """`public_url` has no trailing slash; slower viewers than `within_s` are passed over."""
+        """`public_url` has no trailing slash; `pace` is what all shards of a stream may do together."""
         self._connections = connections
         self._pool = pool
         self._sockets = sockets
         self._clock = clock
         self._public_url = public_url
-        self._within_s = within_s
+        self._pace = pace
         self._kept: dict[tuple[str, int], tuple[int, dict[str, list[str]]]] = {}
 
     def tell(self, messages: Sequence[AnnounceMessage]) -> Delivery:
         """Deliver messages of one shard, oldest first: entries of several go out as one."""
         message = joined(messages)
-        audience = self._audience(message.stream_id, message.shard)
+        counts = self._connections.counts(message.stream_id)
+        audience = self._audience(message.stream_id, message.shard, counts.versions.get(message.shard, 0))
         now = self._clock.now()
         calls = []
         for quality, connection_ids in audience.items():
             texts = tuple(text.encode() for text in self._texts(message, quality, now))
             calls += [Call(connection_id, texts, close=message.ended) for connection_id in connection_ids]
-        delivery = self._sockets.deliver(calls, within_s=self._within_s)
+        # The others are told at the same time: together they must not use up what the account may do in a second.
+        pace = self._pace.shared(max(1, len(counts.occupied)))
+        delivery = self._sockets.deliver(calls, within_s=WITHIN_S, pace=pace)
         self._count_out(delivery.gone[:GONE_AT_ONCE])
         if message.ended:
             # Their goodbyes may be lost, and nobody is left to find out.
@@ -72,10 +75,11 @@ class Broadcaster:
         log.info("told a shard", extra={"stream_id": message.stream_id, "shard": message.shard, **told})
         return delivery
 
-    def _audience(self, stream_id: str, shard: int) -> dict[str, list[str]]:
-        """Read who is to be told, or take what was read last: as long as nobody came or went it is the same."""
-        # Read first: whoever changes the audience from here on changes the version too.
-        version = self._connections.version(stream_id, shard)
+    def _audience(self, stream_id: str, shard: int, version: int) -> dict[str, list[str]]:
+        """Read who is to be told, or take what was read last: as long as nobody came or went it is the same.
+
+        The version was read before: whoever changes the audience from then on changes it as well.
+        """
         known, audience = self._kept.pop((stream_id, shard), (-1, {}))
         if known != version:
             audience = self._connections.audience(stream_id, shard)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.live.calls import Call
@@ -31,26 +32,40 @@ class ConnectionPool:
     """Every open connection of every stream. Whatever is asked twice changes once."""
 
     def __init__(
-        self, connections: Connections, tokens: ConnectTokens, sockets: Sockets, clock: Clock, *, shard_size: int
+        self,
+        connections: Connections,
+        tokens: ConnectTokens,
+        sockets: Sockets,
+        clock: Clock,
+        *,
+        shard_size: int,
+        most: int,
     ) -> None:
-        """A shard takes about `shard_size` connections before there are twice as many shards."""
+        """A shard takes about `shard_size` connections before there are twice as many; a stream about `most` in all."""
         self._connections = connections
         self._tokens = tokens
         self._sockets = sockets
         self._clock = clock
         self._size = shard_size
-        self._shards: dict[str, tuple[float, int]] = {}
+        self._most = most
+        self._known: dict[str, tuple[float, Counts]] = {}
 
     def invite(self, stream: LiveStream, viewer: str = "") -> str:
-        """Return a token that opens one connection within a minute; `viewer` is empty when anonymous."""
-        until = int(self._clock.now()) + TOKEN_TTL_S
+        """Return a token that opens one connection within a minute; `viewer` is empty when anonymous.
+
+        It is empty where enough are connected: whoever comes later polls.
+        """
+        now = self._clock.now()
+        if self._counts_of(stream.id, now).viewers >= self._most:
+            return ""
+        until = int(now) + TOKEN_TTL_S
         return self._tokens.issue(ConnectTicket(stream.id, stream.recording_id, viewer, self._clock.token(), until))
 
     def join(self, token: str, connection_id: str) -> ViewerConnection:
         """Let a connection in; raises Unauthorized: connect_token_invalid, _expired or _used."""
         now = self._clock.now()
         ticket = self._tokens.read(token, now=now)
-        shards = self._shards_of(ticket.stream_id, now)
+        shards = self._counts_of(ticket.stream_id, now).shards
         connection = ViewerConnection(
             id=connection_id,
             stream_id=ticket.stream_id,
@@ -106,17 +121,18 @@ class ConnectionPool:
         shards = grown(counts.shards, counts.viewers, self._size)
         if shards > counts.shards:
             self._connections.grow(stream_id, shards)
-        self._keep(stream_id, now, shards)
+        self._keep(stream_id, now, replace(counts, shards=shards))
 
-    def _shards_of(self, stream_id: str, now: float) -> int:
-        at, shards = self._shards.get(stream_id, (0.0, 0))
-        if not shards or now - at >= FRESH_S:
-            shards = self._connections.shards(stream_id)
-            self._keep(stream_id, now, shards)
-        return shards
+    def _counts_of(self, stream_id: str, now: float) -> Counts:
+        """Return counts of some seconds ago at most."""
+        at, counts = self._known.get(stream_id, (0.0, None))
+        if counts is None or now - at >= FRESH_S:
+            counts = self._connections.counts(stream_id)
+            self._keep(stream_id, now, counts)
+        return counts
 
-    def _keep(self, stream_id: str, now: float, shards: int) -> None:
-        self._shards.pop(stream_id, None)
-        while len(self._shards) >= _KEPT:
-            del self._shards[next(iter(self._shards))]
-        self._shards[stream_id] = now, shards
+    def _keep(self, stream_id: str, now: float, counts: Counts) -> None:
+        self._known.pop(stream_id, None)
+        while len(self._known) >= _KEPT:
+            del self._known[next(iter(self._known))]
+        self._known[stream_id] = now, counts

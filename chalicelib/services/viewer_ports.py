@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from chalicelib.domain.live.calls import Call, Delivery, Ordered
+    from chalicelib.domain.live.calls import Call, Delivery, Ordered, Pace
     from chalicelib.domain.live.viewers import ConnectTicket, Counts, ViewerConnection
 
 
@@ -31,9 +31,6 @@ class Connections(Protocol):
     def leave(self, connection_id: str) -> ViewerConnection | None:
         """Remove a connection and count it out, once; None when it had gone already."""
 
-    def version(self, stream_id: str, shard: int) -> int:
-        """Return a number that rises whenever a shard's audience changes, strongly consistent."""
-
     def audience(self, stream_id: str, shard: int) -> dict[str, list[str]]:
         """Return a shard's subscribed connections by quality, strongly consistent."""
 
@@ -42,9 +39,6 @@ class Connections(Protocol):
 
     def counts(self, stream_id: str) -> Counts:
         """Add up a stream's counts, strongly consistent."""
-
-    def shards(self, stream_id: str) -> int:
-        """Return into how many shards a stream's connections are spread."""
 
     def note_peak(self, stream_id: str, viewers: int) -> None:
         """Raise the highest number of viewers that was noted."""
@@ -66,8 +60,8 @@ class ConnectTokens(Protocol):
 class Sockets(Protocol):
     """The viewers' open connections."""
 
-    def deliver(self, calls: Sequence[Call], *, within_s: float) -> Delivery:
-        """Make all calls side by side; whatever is not done after `within_s` is given up, never raised."""
+    def deliver(self, calls: Sequence[Call], *, within_s: float, pace: Pace | None = None) -> Delivery:
+        """Make all calls side by side, no faster than `pace`; what is not done after `within_s` is given up."""
 
 
 class OrderedQueue(Protocol):

@@ -111,12 +111,6 @@ class LiveConnectionsTable:
                 return connection
         return None
 
-    def version(self, stream_id: str, shard: int) -> int:
-        """Return a number that rises whenever somebody joins or leaves a shard or subscribes, strongly consistent."""
-        mine = ConnectionItem.part.startswith(f"shard#{shard}#")
-        rows = run(lambda: list(ConnectionItem.query(stream_id, mine, consistent_read=True)))
-        return sum((row.joined or 0) + (row.left or 0) + (row.changed or 0) for row in rows)
-
     def audience(self, stream_id: str, shard: int) -> dict[str, list[str]]:
         """Return a shard's subscribed connections by quality, strongly consistent."""
         found: dict[str, list[str]] = {}
@@ -145,7 +139,7 @@ class LiveConnectionsTable:
         """Add up a stream's counts, strongly consistent."""
         items = run(lambda: list(ConnectionItem.query(stream_id, consistent_read=True)))
         shards, peak = 1, 0
-        here, qualities = Counter[int](), Counter[str]()
+        here, versions, qualities = Counter[int](), Counter[int](), Counter[str]()
         joined = left = 0
         for item in items:
             kind, _, rest = item.part.partition("#")
@@ -154,17 +148,14 @@ class LiveConnectionsTable:
             elif kind == "quality":
                 qualities[rest.rpartition("#")[0]] += item.viewers or 0
             else:
-                here[int(rest.partition("#")[0])] += item.viewers or 0
+                shard = int(rest.partition("#")[0])
+                here[shard] += item.viewers or 0
+                versions[shard] += (item.joined or 0) + (item.left or 0) + (item.changed or 0)
                 joined, left = joined + (item.joined or 0), left + (item.left or 0)
         viewers = sum(here.values())
         by_quality = {name: number for name, number in sorted(qualities.items()) if number > 0}
         occupied = tuple(sorted(shard for shard, number in here.items() if number > 0))
-        return Counts(viewers, peak, joined, left, by_quality, shards, occupied)
-
-    def shards(self, stream_id: str) -> int:
-        """Return into how many shards a stream's connections are spread."""
-        meta = read(stream_id, META)
-        return 1 if meta is None else meta.shards or 1
+        return Counts(viewers, peak, joined, left, by_quality, shards, occupied, dict(versions))
 
     def note_peak(self, stream_id: str, viewers: int) -> None:
         """Raise the highest number of viewers that was noted; quiet where it is as high already."""

@@ -15,6 +15,22 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast calls may begin: `burst` at once, then `rate` a second."""
+
+    rate: float
+    burst: float
+
+    def begins_after_s(self, index: int) -> float:
+        """Return when the call of that index, from 0, may begin: seconds after the first."""
+        return max(0.0, (index - self.burst) / self.rate)
+
+    def shared(self, among: int) -> Pace:
+        """Return the part of one of several who call side by side."""
+        return Pace(self.rate / among, self.burst / among)
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """What became of calls: how many texts went out, whose connection is gone, who did not take theirs in time."""
 

@@ -59,6 +59,8 @@ class Counts:
     shards: int = 1
     occupied: tuple[int, ...] = ()
     """Shards that have viewers."""
+    versions: dict[int, int] = field(default_factory=dict)
+    """By shard a number that rises whenever somebody joins, leaves or subscribes there."""
 
     @property
     def highest(self) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from support.live import STREAM_ID, segment
 
-from chalicelib.domain.live.calls import Call, Delivery, Ordered
+from chalicelib.domain.live.calls import Call, Delivery, Ordered, Pace
 from chalicelib.domain.live.messages import AnnounceMessage, parse_live_message
 from chalicelib.domain.live.playlists import entry_json
 from chalicelib.domain.live.state import LiveState
@@ -34,16 +34,13 @@ class Room:
     sent: list[Ordered] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
+    paces: list[Pace] = field(default_factory=list)
     versions: int = 0
     reads: int = 0
 
-    def version(self, _stream_id: str, _shard: int) -> int:
-        """Say how often the audience changed."""
-        return self.versions
-
     def counts(self, _stream_id: str) -> Counts:
-        """Say which shards have viewers."""
-        return Counts(len(self.occupied), occupied=self.occupied)
+        """Say which shards have viewers, and how often the first has changed."""
+        return Counts(len(self.occupied), occupied=self.occupied, versions={0: self.versions})
 
     def audience(self, _stream_id: str, _shard: int) -> dict[str, list[str]]:
         """Say who subscribed to what."""
@@ -54,9 +51,10 @@ class Room:
         """Take what goes to the queue."""
         self.sent += messages
 
-    def deliver(self, calls: Sequence[Call], *, within_s: float) -> Delivery:
+    def deliver(self, calls: Sequence[Call], *, within_s: float, pace: Pace) -> Delivery:
         """Take what goes to connections."""
         assert within_s > 0
+        self.paces.append(pace)
         self.calls += calls
         return Delivery(sum(len(call.texts) for call in calls), self.gone)
 
@@ -76,7 +74,7 @@ class Room:
 
 def broadcaster(room: Room) -> Broadcaster:
     """Return one over a room."""
-    return Broadcaster(room, room, room, room, public_url="https://x")  # type: ignore[arg-type]  # a room is all of it
+    return Broadcaster(room, room, room, room, public_url="https://x", pace=Pace(6000, 3000))  # type: ignore[arg-type]  # a room is all of it
 
 
 def state_of(count: int) -> LiveState:
@@ -180,3 +178,11 @@ def test_an_audience_is_read_when_it_has_changed() -> None:
     room.qualities, room.versions = {"auto": ["a", "b"]}, 1
     teller.tell([announcement(2)])
     assert ([call.connection_id for call in room.calls], room.reads) == (["a", "a", "a", "a", "b"], 2)
+
+
+def test_shards_share_what_an_account_may_do() -> None:
+    """All of a stream's are told at once: each takes its part of the calls a second."""
+    room = Room(occupied=(0, 1, 5), qualities={"auto": ["a"]})
+    broadcaster(room).tell([announcement(1)])
+    assert room.paces == [Pace(2000, 1000)]
+    assert [room.paces[0].begins_after_s(index) for index in (0, 1000, 3000)] == [0.0, 0.0, 1.0]
