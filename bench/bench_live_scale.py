@@ -66,8 +66,8 @@ class Scale:
 def announce(pushed: int, shards: int, quota: float, rounds: int = 10) -> tuple[float, float, float]:
     """Return when the last viewer has an announcement, the 99th of a hundred, and the share that never got it.
 
-    Shards share three quarters of the quota (Settings.live_push_rate). The bucket of tokens is API Gateway's; calls that
-    it refuses are tried once more, then left: the player finds the hole.
+    Shards share three quarters of the quota (Settings.live_push_rate). The bucket of tokens is API Gateway's; what it
+    refuses is tried once more, then left: the player finds the hole.
     """
     depth = BURST_S * quota
     tokens, last, lost, reached = depth, 0.0, 0.0, [0.0]

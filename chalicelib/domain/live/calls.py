@@ -23,7 +23,7 @@ class Pace:
 
     def begins_after_s(self, index: int) -> float:
         """Return when the call of that index, from 0, may begin: seconds after the first."""
-        return max(0.0, (index - self.burst) / self.rate)
+        return max(0.0, (index + 1 - self.burst) / self.rate)
 
     def shared(self, among: int) -> Pace:
         """Return the part of one of several who call side by side."""

@@ -13,7 +13,7 @@ from botocore.credentials import ReadOnlyCredentials
 
 from chalicelib.adapters.clock import SystemClock
 from chalicelib.adapters.push import SocketPush
-from chalicelib.domain.live.calls import Call
+from chalicelib.domain.live.calls import Call, Pace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -102,6 +102,14 @@ def test_everybody_gets_it_over_a_few_lines(gateway: Gateway, push: Callable[...
         assert (delivery.sent, delivery.gone, delivery.slow) == (50, (), ())
     assert sorted(gateway.asked) == sorted(("POST", f"c{n}", b"hello") for n in range(50) for _ in range(2))
     assert gateway.lines <= 5
+
+
+def test_a_pace_spreads_calls_and_loses_none(gateway: Gateway, push: Callable[..., SocketPush]) -> None:
+    """What an account may do in a second is shared by many; a pace that the time does not allow for leaves the rest."""
+    calls = [Call(f"c{n}", (b"hello",)) for n in range(30)]
+    assert push().deliver(calls, within_s=20, pace=Pace(200, 5)).sent == 30
+    delivery = push(in_flight=3).deliver(calls, within_s=0.5, pace=Pace(0.001, 4))
+    assert (delivery.sent, len(delivery.slow), len(gateway.asked)) == (4, 26, 34)
 
 
 def test_texts_of_a_connection_keep_their_order(gateway: Gateway, push: Callable[..., SocketPush]) -> None:

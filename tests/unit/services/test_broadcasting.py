@@ -185,4 +185,4 @@ def test_shards_share_what_an_account_may_do() -> None:
     room = Room(occupied=(0, 1, 5), qualities={"auto": ["a"]})
     broadcaster(room).tell([announcement(1)])
     assert room.paces == [Pace(2000, 1000)]
-    assert [room.paces[0].begins_after_s(index) for index in (0, 1000, 3000)] == [0.0, 0.0, 1.0]
+    assert [room.paces[0].begins_after_s(index) for index in (0, 999, 2999)] == [0.0, 0.0, 1.0]
