@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from chalicelib.services.live_publishing import LivePublisher
     from chalicelib.services.ports import Objects, Queue
 
+LATE_S = 10
+"""An encoder's last segment may land so long after the stop."""
 _RACES = 8
 _STUCK_TARGETS = 6
 """Target durations after which an encoder counts as gone although objects of it wait to be packaged."""
@@ -59,7 +61,7 @@ class Admission:
             if run is not None and (state.window.run <= run or stream.is_superseded(ingested.epoch)):
                 # The last ones of an encoder that has just been restarted.
                 return stream, run
-            if not self._is_gone(stream, on_air, state, landed_at):
+            if stream.status is StreamStatus.STOPPED or not self._is_gone(stream, on_air, state, landed_at):
                 return None
             self._promote(stream, ingested, state, landed_at)
         raise Transient("stream_contended", "Too many workers changed one stream at once.")
@@ -109,6 +111,8 @@ class Admission:
 
 
 def _check(stream: LiveStream, ingested: Ingested, landed_at: float) -> None:
+    if stream.stopped_at is not None and landed_at > stream.stopped_at + LATE_S:
+        raise Permanent("stream_stopped", "The stream was stopped before this segment came.")
     mine = stream.epoch(ingested.epoch)
     if mine is None:
         raise Permanent("epoch_unknown", "Nobody has claimed the epoch that this segment names.")

@@ -96,8 +96,8 @@ class LiveFinisher:
 
     def _wait(self, stream: LiveStream, missing: Sequence[Ingested], tries: int) -> None:
         if tries == _REMIND_AT:
-            now = self.clock.now()
-            self.queue.send([IngestMessage(one.key, now).dumps() for one in missing], group=stream.id)
+            at = stream.stopped_at or self.clock.now()
+            self.queue.send([IngestMessage(one.key, at).dumps() for one in missing], group=stream.id)
         self.queue.send([FinishMessage(stream.id, tries + 1).dumps()], group=stream.id, delay_s=WAIT_S)
 
     def _publish(self, state: LiveState, segments: Sequence[PackagedSegment]) -> None:

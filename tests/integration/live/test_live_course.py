@@ -116,6 +116,25 @@ def test_a_backup_takes_over(studio: Studio, talk: list[bytes]) -> None:
     assert studio.recordings.rows[RECORDING_ID].status is RecordingStatus.READY
 
 
+def test_what_comes_after_the_stop(studio: Studio, talk: list[bytes]) -> None:
+    """The last segment of the encoder belongs to it; what comes much later is refused, and no backup takes over."""
+    primary, backup = studio.claim(Container.MPEGTS), studio.claim(Container.MPEGTS, backup=True)
+    send(studio, primary, talk[:1])
+    studio.stop()
+    finish = studio.queue.messages.popleft()
+    studio.clock.time += 5
+    send(studio, primary, talk[1:2], 1)
+    studio.clock.time += 9
+    send(studio, primary, talk[2:3], 2)
+    studio.clock.time = (studio.stream.stopped_at or 0) + 9
+    send(studio, backup, talk[3:4], 3)
+    studio.queue.messages.append(finish)
+    studio.work()
+    assert (len(studio.segments.rows), studio.state.health.refused) == (2, {"stream_stopped": 1})
+    assert studio.stream.runs == (Run(primary, 0),)
+    assert studio.recordings.rows[RECORDING_ID].status is RecordingStatus.READY
+
+
 def test_two_workers_promote_at_once(studio: Studio, talk: list[bytes]) -> None:
     """The second write is refused; both end with the same run."""
     primary, backup = studio.claim(Container.MPEGTS), studio.claim(Container.MPEGTS, backup=True)
