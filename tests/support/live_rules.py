@@ -51,7 +51,6 @@ class Watcher:
         """One playlist by itself."""
         assert (parsed.playlist_type, parsed.target_duration) == (None, self.target_s)
         assert parsed.is_independent_segments
-        assert parsed.server_control.hold_back >= 3 * self.target_s
         uris = [segment.uri for segment in parsed.segments]
         assert len(set(uris)) == len(uris)
         assert all(segment.duration > 0 and int(segment.duration + 0.5) <= self.target_s for segment in parsed.segments)

@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 AUDIO = "audio"
 VERSION = 8
 """What EXT-X-GAP needs."""
-HOLD_BACK_TARGETS = 3
-"""Target durations behind the edge at which players begin: the least that is allowed (R 4.4.3.8)."""
 
 
 def media_playlist(window: LiveWindow, kind: str) -> str:
@@ -47,7 +45,6 @@ def media_playlist(window: LiveWindow, kind: str) -> str:
         f"#EXT-X-MEDIA-SEQUENCE:{window.media_sequence}",
         f"#EXT-X-DISCONTINUITY-SEQUENCE:{window.discontinuity_sequence}",
         "#EXT-X-INDEPENDENT-SEGMENTS",
-        f"#EXT-X-SERVER-CONTROL:HOLD-BACK={HOLD_BACK_TARGETS * window.target_s}.0",
         *_listed(window.entries, kind),
     ]
     if window.ended:

@@ -167,7 +167,7 @@ class LiveSource:
         first = self._first
         lines = ["#EXTM3U", "#EXT-X-VERSION:7", f"#EXT-X-TARGETDURATION:{TARGET_S}", f"#EXT-X-MEDIA-SEQUENCE:{first}"]
         lines += ["#EXT-X-DISCONTINUITY-SEQUENCE:0", "#EXT-X-INDEPENDENT-SEGMENTS"]
-        lines += [f"#EXT-X-SERVER-CONTROL:HOLD-BACK={3 * TARGET_S}.0", '#EXT-X-MAP:URI="init.mp4"']
+        lines.append('#EXT-X-MAP:URI="init.mp4"')
         for entry in self.entries[first:]:
             seconds = entry["a" if rendition == SOUND else "d"]
             lines += [f"#EXT-X-PROGRAM-DATE-TIME:{entry['pdt']}", f"#EXTINF:{seconds:.5f},", str(entry["name"])]

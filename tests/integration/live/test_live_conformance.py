@@ -82,10 +82,6 @@ def test_while_it_is_on(on_air: Studio, address: str) -> None:
     key = master_key(RECORDING_ID)
     text = live_master(on_air.state)
     on_air.media.put_bytes(key, text.encode(), content_type=MIME, cache_control="none")
-    for name in [name for name in on_air.media.bodies if name.endswith("/live.m3u8")]:
-        # hls-parser takes every EXT-X-SERVER-CONTROL for Low-Latency HLS, and then misses CAN-BLOCK-RELOAD in it.
-        lines = on_air.media.bodies[name].splitlines(keepends=True)
-        on_air.media.bodies[name] = b"".join(line for line in lines if b"SERVER-CONTROL" not in line)
     found = playlists(read_strictly(address + key))
     assert len(found) == len(on_air.state.renditions)
     with httpx.Client() as client:

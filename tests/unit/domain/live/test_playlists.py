@@ -77,7 +77,6 @@ def test_a_live_playlist_line_by_line() -> None:
         "#EXT-X-MEDIA-SEQUENCE:0",
         "#EXT-X-DISCONTINUITY-SEQUENCE:0",
         "#EXT-X-INDEPENDENT-SEGMENTS",
-        "#EXT-X-SERVER-CONTROL:HOLD-BACK=6.0",
         '#EXT-X-MAP:URI="000-00000000-one-init.mp4"',
         "#EXT-X-PROGRAM-DATE-TIME:2023-11-14T22:13:20.000Z",
         "#EXTINF:2.00000,",
