@@ -19,6 +19,13 @@ export const STATUS_WORDS = {
   errored: "Failed",
 };
 
+/** Of a stream that is on. @param {boolean} paused  its encoder is away */
+export function showOnAir(paused) {
+  const badge = need(".details #status");
+  badge.dataset.status = paused ? "paused" : "live";
+  setText(badge, paused ? "Paused" : "Live");
+}
+
 export class Details {
   #bars = new RenditionBars(need("#bars"));
 

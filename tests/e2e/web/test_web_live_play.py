@@ -146,6 +146,7 @@ def test_a_paused_stream_says_so_and_goes_on_by_itself(
     expect(page.locator("#notice")).to_have_text(paused, timeout=20_000)
     until(page, f"{HW}.phase === 'waiting'")
     expect(page.get_by_role("button", name="The stream is paused")).to_be_visible()
+    expect(page.locator(".details #status")).to_have_text("Paused")
     at = value(page, "video.currentTime")
     recording.live.status = "active"
     recording.live.run()

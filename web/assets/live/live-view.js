@@ -1,6 +1,7 @@
 /** The watch page while its recording is a live stream: before it begins, on the air, paused, and when it is over. */
 
 import * as api from "../api.js";
+import { showOnAir } from "../details.js";
 import { need, setText } from "../dom.js";
 import { beginningPanel } from "../watch-panels.js";
 import { LiveControls } from "./controls.js";
@@ -231,7 +232,7 @@ export class LiveView {
       return;
     }
     need("#stage").dataset.live = status;
-    if (status !== "stopped") setText(need(".details #status"), status === "paused" ? "Paused" : "Live");
+    if (status !== "stopped") showOnAir(status === "paused");
     if (status === "paused") host.stage.showNotice("The stream is paused, waiting for the encoder. It goes on by itself.");
     else host.stage.hideNotice();
     this.enter(player.phase);
