@@ -23,7 +23,7 @@ KEEP_UP = """async ([text, kind, steps]) => {
   return steps.map(({ first, dsn, entries }) => {
     const taken = entries.map((entry) => playlist.append(entry, kind));
     playlist.dropBelow(first, dsn);
-    return [taken.every(Boolean), playlist.render().replace("CAN-BLOCK-RELOAD=YES,", "")];
+    return [taken.every(Boolean), playlist.render().replace("#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES\\n", "")];
   });
 }"""
 CLOCK = """async (heard) => {
