@@ -52,11 +52,11 @@ unit: $(DEV) layers ## unit tests
 	@echo "== unit tests"
 	@$(PY) -m pytest -q -n auto --dist worksteal tests/unit
 
+# Real processes and browsers on a busy machine can miss a moment: a second try is listed as such, what fails twice fails.
 integration: $(DEV) layers conformance ## integration tests, on moto and real worker processes
 	@echo "== integration tests"
-	@$(PY) -m pytest -q tests/integration
+	@$(PY) -m pytest -q -n auto --dist loadfile --reruns 1 tests/integration
 
-# A browser on a busy machine can miss a moment: a second try is listed as such, and what fails twice fails.
 e2e: $(DEV) layers ## the whole stack with real FFmpeg and a real browser
 	@echo "== end-to-end tests"
 	@HEADWATER_CHROMIUM="$$(tests/e2e/chromium.sh)" && export HEADWATER_CHROMIUM && $(PY) -m pytest -q --reruns 1 tests/e2e
