@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.live.health import Refusal
 from chalicelib.domain.live.inspection import MAX_BYTES
-from chalicelib.domain.live.keys import (
-    parse_ingested,
-)
+from chalicelib.domain.live.keys import parse_ingested
 from chalicelib.errors import Permanent, Transient
 from chalicelib.services.live_work import SegmentWork
 
@@ -21,14 +19,7 @@ if TYPE_CHECKING:
     from chalicelib.services.live_publishing import LivePublisher
     from chalicelib.services.ports import Clock, Encoder, MessageHold, Objects
 
-VIDEO_TYPE, SEGMENT_TYPE = "video/mp4", "video/iso.segment"
-FOR_GOOD = "public, max-age=31536000, immutable"
-INIT_MISSING = "init_missing"
-_HOLD_S = 60
-_KEEP_EVERY_S = 15
 _MARGIN_S = 8
-_ATTEMPT_CHARS = 6
-_DROPPED_SOUND = "audio_dropped"
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,6 @@ FOR_GOOD = "public, max-age=31536000, immutable"
 INIT_MISSING = "init_missing"
 _HOLD_S = 60
 _KEEP_EVERY_S = 15
-_MARGIN_S = 8
 _ATTEMPT_CHARS = 6
 _DROPPED_SOUND = "audio_dropped"
 
