@@ -132,6 +132,18 @@ def test_going_back_and_going_live_again(page: Page, origin: Origin, stream: Cal
     until(page, f"{LIVE}.behindS > 0.5 && {LIVE}.behindS < 4 && {HW}.video.readyState > 2")
 
 
+def test_who_fell_behind_is_brought_back_to_the_edge(
+    page: Page, origin: Origin, stream: Callable[..., Scenario]
+) -> None:
+    """Also from where hls.js no longer plays faster, as long as the viewer did not go back."""
+    recording = stream(30)
+    follow(page, origin, recording)
+    page.evaluate(f"{AT} = {HW}.player.edgeS - 4.2")
+    until(page, f"!{HW}.video.seeking && {LIVE}.behindS > 3")
+    page.evaluate(f"{HW}.player.following = true")
+    until(page, f"{LIVE}.behindS < 2.6 && {HW}.video.readyState > 2")
+
+
 @pytest.mark.parametrize("told", [True, False])
 def test_a_paused_stream_says_so_and_goes_on_by_itself(
     page: Page, origin: Origin, stream: Callable[..., Scenario], *, told: bool

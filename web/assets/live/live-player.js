@@ -12,8 +12,12 @@ import { BUFFER_S, liveConfig, targetsBehind } from "./live-config.js";
 const LOOK_MS = 250;
 /** Without a stall for so long, the distance kept because of one is given up. */
 const CALM_MS = 60_000;
-/** Further behind than this many target durations, without the viewer's doing, is made good by a leap. */
-const LEAP_TARGETS = 4;
+/**
+ * Further behind than so many times what is aimed at, and for so long, without the viewer's doing, is made good by a
+ * leap: hls.js plays faster only within twice its aim, counted from when the last segment was announced.
+ */
+const LEAP_AIMS = 2;
+const LEAP_AFTER_MS = 2000;
 /** A seek may land so close to the edge that there is nothing left to play. */
 const NEARLY_S = 0.3;
 
@@ -54,6 +58,8 @@ export class LivePlayer extends HeadwaterPlayer {
   /** Rendition the server would play, "" while it has not said. */
   serverChoice = "";
   #aimS = 0;
+  /** @type {number | null} */
+  #farSinceMs = null;
   #stalls = { count: 0, atMs: 0 };
 
   /**
@@ -203,14 +209,15 @@ export class LivePlayer extends HeadwaterPlayer {
   };
 
   #look() {
-    const { video, feed, hls } = this;
+    const { video, hls } = this;
     const { count } = this.watchdog.stalls;
     if (count !== this.#stalls.count) this.#stalls = { count, atMs: performance.now() };
     else if (count && performance.now() - this.#stalls.atMs > CALM_MS) this.#aim(this.#aimS);
     if (video.paused || video.seeking || !hls.latestLevelDetails?.live) return;
     if (this.atEdge) this.following = true;
-    const tooFar = this.behindS > this.#wantedS + LEAP_TARGETS * feed.targetS;
-    if (this.following && tooFar && video.readyState > 0) this.#leap();
+    const far = this.following && this.behindS > LEAP_AIMS * this.#wantedS && video.readyState > 0;
+    this.#farSinceMs = far ? (this.#farSinceMs ?? performance.now()) : null;
+    if (this.#farSinceMs !== null && performance.now() - this.#farSinceMs > LEAP_AFTER_MS) this.#leap();
   }
 
   #leap() {
