@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import signal
 import socket
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,15 @@ def _interruptible() -> None:
     """A shell ignores SIGINT for what it runs in the background, and children would inherit that."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True)
+def _one_environment() -> Iterator[None]:
+    """Refuse a test that leaves another object in the place of os.environ: modules that hold the old one go blind."""
+    before = os.environ
+    yield
+    after, os.environ = os.environ, before
+    assert after is before
 
 
 @pytest.fixture(autouse=True, scope="session")

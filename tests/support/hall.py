@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from headwater.local.keys import LocalKeys
     from headwater.local.sockets import SocketLimits
 
+log = logging.getLogger(__name__)
 HANDLERS: dict[str, Callable[..., Any]] = {
     "websocket_connect": app.ws_connect,
     "websocket_message": app.ws_message,
@@ -72,7 +74,8 @@ class Handlers:
         try:
             answer = await asyncio.to_thread(HANDLERS[name], event, Context())
             return Outcome(json.dumps(answer).encode())
-        except Exception as error:  # noqa: BLE001  as Lambda reports it
+        except Exception as error:
+            log.exception("%s failed", name)  # pytest shows it beside the 502 that the client gets
             return Outcome(error={"errorType": type(error).__name__, "errorMessage": str(error)})
         finally:
             self.running -= 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from fractions import Fraction
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -140,6 +141,17 @@ class Api:
         return [message["Body"] for message in taken.get("Messages", [])]
 
 
+def local_client() -> Client:
+    """Return Chalice's client, which several threads may use.
+
+    It would put another dictionary in the place of os.environ for each request: requests at once can put back each
+    other's, and what was imported before goes on reading the one that nobody sets any more.
+    """
+    client = Client(app.app, stage_name="local")
+    client.http._patched_env_vars = lambda _variables: nullcontext()  # type: ignore[method-assign]
+    return client
+
+
 @pytest.fixture
 def api(monkeypatch: pytest.MonkeyPatch, signing_key: RSAPrivateKey, issuer: str) -> Iterator[Api]:
     """Everything the API needs, empty."""
@@ -157,7 +169,7 @@ def api(monkeypatch: pytest.MonkeyPatch, signing_key: RSAPrivateKey, issuer: str
         forget()
         create_all()
         monkeypatch.setattr(probe, "PyAvProbe", lambda _library, **_options: FakeProbe(source_media()))
-        yield Api(Client(app.app, stage_name="local"), signing_key, issuer, queue_urls)
+        yield Api(local_client(), signing_key, issuer, queue_urls)
     forget()
 
 
