@@ -36,8 +36,24 @@ _MIME = {
     ".txt": "text/plain; charset=utf-8",
     ".md": "text/plain; charset=utf-8",
 }
-_WATCH = re.compile(r"/watch/[A-Za-z0-9_-]{1,64}")
 _STUDIO = "studio.html"
+_NAME = r"[A-Za-z0-9._~%-]{1,256}"
+_PAGES = tuple(
+    (re.compile(path), file)
+    for path, file in (
+        (r"/", "index.html"),
+        (r"/studio", _STUDIO),
+        (rf"/watch/{_NAME}", "watch.html"),
+        (rf"/embed/{_NAME}", "embed.html"),
+        (rf"/recordings/{_NAME}", "recording.html"),
+        (rf"/analytics(/live|/rooms/{_NAME}|/recordings/{_NAME}(/sessions/{_NAME})?)?", "analytics.html"),
+        (r"/webhooks", "webhooks.html"),
+        (r"/settings", "settings.html"),
+        (r"/together", "together.html"),
+        (r"/signed-in", "signed-in.html"),
+    )
+)
+"""Paths of pages and the file below web/ that draws them; what follows in a path the page reads itself."""
 _FOLDERS = ("assets/", "vendor/")
 _TABLES = "assets/abr/tables/"
 """Here the engine's trained tables appear, one copy of which serves functions and players."""
@@ -79,12 +95,9 @@ def security_headers(public_url: str, *, captures: bool = False) -> dict[str, st
 
 def file_of(path: str) -> str | None:
     """Return the file below web/ that answers a raw path; None when none does."""
-    if path == "/":
-        return "index.html"
-    if path == "/studio":
-        return _STUDIO
-    if _WATCH.fullmatch(path):
-        return "watch.html"
+    page = next((file for pattern, file in _PAGES if pattern.fullmatch(path)), None)
+    if page is not None:
+        return page
     name = safe_path(path)
     if name is None or not (name.startswith(_FOLDERS) or name in _ROOT_FILES):
         return None

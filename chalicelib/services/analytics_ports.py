@@ -1,0 +1,103 @@
+"""What analytics needs of tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from chalicelib.domain.analytics.measures import Measures
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedRecording:
+    """A recording's place among those of its owner, over all time."""
+
+    recording_id: str
+    watch_ms: int
+    views: int
+
+
+class Rollups(Protocol):
+    """Sums by recording and day, by owner and day, and over all time. Days are UTC, `2026-11-28`."""
+
+    def recording_days(self, recording_id: str, first: str, last: str) -> dict[str, Measures]:
+        """Days of a recording from `first` to `last`, both included; days without a session are absent."""
+
+    def recording_total(self, recording_id: str) -> Measures:
+        """A recording's sum over all time (retention and unique viewers are of this)."""
+
+    def owner_days(self, owner: str, first: str, last: str) -> dict[str, Measures]:
+        """Days of all recordings of an owner; `*` is everybody's."""
+
+    def most_watched(self, owner: str, *, limit: int) -> list[WatchedRecording]:
+        """An owner's recordings by watch time over all time, most first."""
+
+
+@dataclass(frozen=True, slots=True)
+class ViewerSession:
+    """What one player session came to (the viewer_analytics row). Times are Unix seconds, bitrates kbit/s."""
+
+    recording_id: str
+    session: str
+    session_start: float
+    owner: str = ""
+    room_id: str = ""
+    user_id: str = ""
+    """Subject of the viewer's token, empty when anonymous."""
+    viewer: str = ""
+    """Whoever it was, under a name that says nothing: an HMAC of the subject or of the browser's own random id."""
+    session_end: float | None = None
+    """None while it goes on."""
+    bitrate_selected: int = 0
+    """Mean of what was shown, weighted by time."""
+    bitrate_switches: int = 0
+    buffer_events: int = 0
+    total_watch_time: float = 0.0
+    """Seconds of playing, pauses and stalls left out."""
+    stall_s: float = 0.0
+    startup_ms: int | None = None
+    started: bool = False
+    failure: str = ""
+    """Code of the fatal error, empty when there was none."""
+    live: bool = False
+    latency_ms: int | None = None
+    network: str = ""
+    device: str = ""
+    country: str = ""
+    completion: float = 0.0
+    """Part of the recording that was played, 0 to 1."""
+    good: bool | None = None
+    """None while too short to judge."""
+    qoe: float | None = None
+    last_seen: float = 0.0
+    rungs: dict[str, int] = field(default_factory=dict)
+
+
+class Sessions(Protocol):
+    """The viewer_analytics table."""
+
+    def of_recording(
+        self, recording_id: str, *, limit: int, cursor: str | None = None
+    ) -> tuple[list[ViewerSession], str | None]:
+        """Sessions of a recording, newest first, and where to go on; raises BadRequest("bad_cursor")."""
+
+    def of_user(self, user_id: str, *, limit: int) -> list[ViewerSession]:
+        """A person's sessions, newest first."""
+
+    def of_room(
+        self, owner: str, room_id: str, *, limit: int, cursor: str | None = None
+    ) -> tuple[list[ViewerSession], str | None]:
+        """Sessions of all recordings of an owner's room, newest first."""
+
+    def get(self, recording_id: str, session: str) -> ViewerSession | None:
+        """Read one."""
+
+
+class Timelines(Protocol):
+    """What single events a session reported, for looking into it; kept for a month."""
+
+    def events(self, recording_id: str, session: str) -> Sequence[dict[str, Any]]:
+        """Return its events in the order of `seq`, at most a few thousand, as plain JSON values."""
