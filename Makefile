@@ -6,13 +6,14 @@ PIP := $(PY) -m pip install -qq --disable-pip-version-check --no-compile -c cons
 RUN := $(VENV)/.installed-run
 DEV := $(VENV)/.installed-dev
 PARSER := tests/conformance/node_modules/.package-lock.json
+PAGES := tests/pages/node_modules/.package-lock.json
 PORT ?= 8787
 
 # Each candidate is really run: a version manager leaves shims on the path that only print an error.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v "$$p"; break; }; done)
 
-.PHONY: help demo up layers setup conformance test lint unit integration e2e bench bench-abr abr-tables constraints clean
+.PHONY: help demo up layers setup conformance pages test lint typecheck unit integration e2e bench bench-abr abr-tables constraints clean
 .DEFAULT_GOAL := help
 
 help: ## list what can be made
@@ -32,13 +33,15 @@ layers: $(VENV)/bin/python ## build the Lambda layers: FFmpeg and PyAV
 
 conformance: $(PARSER) ## install the playlist parser that the conformance tests read with (Node.js, npm)
 
-setup: $(DEV) layers conformance ## make the environment with everything a developer needs
+pages: $(PAGES) ## install what checks the pages: TypeScript, axe (Node.js, npm)
+
+setup: $(DEV) layers conformance pages ## make the environment with everything a developer needs
 
 test: ## everything that CI runs
-	@$(MAKE) --no-print-directory -j2 $(DEV) layers conformance
+	@$(MAKE) --no-print-directory -j2 $(DEV) layers conformance pages
 	@for part in lint unit integration e2e; do $(MAKE) --no-print-directory $$part || exit 1; done
 
-lint: $(DEV) ## ruff, mypy, import-linter
+lint: $(DEV) typecheck ## ruff, mypy, import-linter, TypeScript's checker
 	@echo "== ruff"
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
@@ -47,6 +50,10 @@ lint: $(DEV) ## ruff, mypy, import-linter
 	@MYPYPATH=.:tests:bench $(PY) -m mypy --explicit-package-bases --follow-imports=silent bench
 	@echo "== import-linter"
 	@$(VENV)/bin/lint-imports --no-logo
+
+typecheck: $(PAGES) ## TypeScript's checker over the pages' modules
+	@echo "== tsc"
+	@tests/pages/node_modules/.bin/tsc -p tests/pages
 
 unit: $(DEV) layers ## unit tests
 	@echo "== unit tests"
@@ -57,7 +64,7 @@ integration: $(DEV) layers conformance ## integration tests, on moto and real wo
 	@echo "== integration tests"
 	@$(PY) -m pytest -q -n auto --dist loadfile --reruns 1 tests/integration
 
-e2e: $(DEV) layers ## the whole stack with real FFmpeg and a real browser
+e2e: $(DEV) layers pages ## the whole stack with real FFmpeg and a real browser
 	@echo "== end-to-end tests"
 	@HEADWATER_CHROMIUM="$$(tests/e2e/chromium.sh)" && export HEADWATER_CHROMIUM && $(PY) -m pytest -q --reruns 1 tests/e2e
 
@@ -79,7 +86,7 @@ constraints: ## resolve the three requirements files anew, in a clean environmen
 	@mv build/constraints.txt constraints.txt && rm -rf build/constraints
 
 clean: ## remove everything that was made here
-	rm -rf $(VENV) build tests/conformance/node_modules .headwater .chalice/deployments artifacts *.egg-info
+	rm -rf $(VENV) build tests/conformance/node_modules tests/pages/node_modules .headwater .chalice/deployments artifacts *.egg-info
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -106,5 +113,10 @@ $(DEV): requirements-dev.txt $(RUN)
 	@touch $@
 
 $(PARSER): tests/conformance/package.json tests/conformance/package-lock.json
-	@tests/conformance/install.sh
+	@tests/npm-install.sh conformance
+	@touch $@
+
+# After the parser, not beside it: either may have to install Node.js first.
+$(PAGES): tests/pages/package.json tests/pages/package-lock.json | $(PARSER)
+	@tests/npm-install.sh pages
 	@touch $@

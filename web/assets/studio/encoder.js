@@ -82,7 +82,7 @@ export class SegmentEncoder {
     const settings = video.getSettings();
     const { fps, kbps } = picture;
     const source = new MediaStreamVideoTrackSource(
-      video,
+      /** @type {MediaStreamVideoTrack} */ (video),
       {
         codec: "avc",
         bitrate: 1000 * kbps,

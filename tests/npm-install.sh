@@ -1,7 +1,7 @@
 #!/bin/sh
-# Install the playlist parser of tests/conformance with npm. Installs Debian's Node.js when run as root and there is none.
+# npm-install.sh FOLDER: install what its package-lock.json says. Installs Debian's Node.js when run as root and there is none.
 set -eu
-cd "$(dirname "$0")"
+cd "$(dirname "$0")/$1"
 
 has_node() {
   # 18 is the first with fetch. npm is asked too: Debian has it in a package of its own.
@@ -16,7 +16,7 @@ fi
 
 if ! has_node; then
   cat >&2 <<'TEXT'
-The conformance tests read our playlists with a parser of npm's. They need Node.js 18 or newer and npm on the path.
+Playlists are read by a parser of npm's, pages checked by TypeScript and axe. That needs Node.js 18 or newer and npm on the path.
 Install them (Debian: apt-get install nodejs npm) and run this again.
 TEXT
   exit 1

@@ -1,0 +1,30 @@
+"""What axe finds wrong with a page for people who cannot see it or use no mouse."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+AXE = Path(__file__).parents[1] / "pages/node_modules/axe-core/axe.min.js"
+SERIOUS = ("serious", "critical")
+RUN = """async () => {
+  const { violations } = await axe.run(document, { resultTypes: ["violations"] });
+  return violations.map(({ id, impact, nodes }) => ({ id, impact, where: nodes.map(({ target }) => target.join(" ")) }));
+}"""
+
+
+@cache
+def _source() -> str:
+    return AXE.read_text(encoding="utf-8")
+
+
+def serious(page: Page) -> list[str]:
+    """Return what is serious or worse, as `rule: where it is`; empty is what a page should give."""
+    if not page.evaluate("() => typeof axe !== 'undefined'"):
+        page.evaluate(_source())  # through the debugger, which the page's Content-Security-Policy does not bind
+    found = page.evaluate(RUN)
+    return [f"{one['id']}: {', '.join(one['where'])}" for one in found if one["impact"] in SERIOUS]
