@@ -13,7 +13,8 @@ AXE = Path(__file__).parents[1] / "pages/node_modules/axe-core/axe.min.js"
 SERIOUS = ("serious", "critical")
 RUN = """async () => {
   const { violations } = await axe.run(document, { resultTypes: ["violations"] });
-  return violations.map(({ id, impact, nodes }) => ({ id, impact, where: nodes.map(({ target }) => target.join(" ")) }));
+  const where = ({ target }) => target.join(" ");
+  return violations.map(({ id, impact, nodes }) => ({ id, impact, where: nodes.map(where) }));
 }"""
 
 

@@ -1,4 +1,4 @@
-"""Vendored libraries: what is there is what was fetched, is named with its licence, and is checked with its own types."""
+"""Vendored libraries: what is there is what was fetched, has its licence, and is checked with its own types."""
 
 from __future__ import annotations
 
