@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import hashlib
 import re
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from chalicelib.domain.abr import tables
-from headwater.local.http_rules import is_unchanged
+from headwater.local.http_rules import accepts_gzip, is_unchanged
 from headwater.local.replies import problem
 from headwater.local.targets import safe_path
 
@@ -58,6 +59,9 @@ _FOLDERS = ("assets/", "vendor/")
 _TABLES = "assets/abr/tables/"
 """Here the engine's trained tables appear, one copy of which serves functions and players."""
 _TABLES_ROOT = Path(tables.__file__).parent
+_TEXT = (".html", ".js", ".mjs", ".css", ".json", ".map", ".webmanifest", ".svg", ".txt", ".md")
+_WORTH = 1000
+"""Bytes below which CloudFront does not compress either."""
 _ROOT_FILES = frozenset({"favicon.ico", "favicon.svg", "robots.txt", "manifest.webmanifest"})
 
 
@@ -113,6 +117,7 @@ class StaticSite:
         self._headers = security_headers(public_url)
         self._studio_headers = security_headers(public_url, captures=True)
         self._etags: dict[tuple[str, int, int], str] = {}
+        self._gzipped: dict[str, bytes] = {}
 
     async def handle(self, request: web.BaseRequest, target: Target) -> web.StreamResponse:
         """Answer one request."""
@@ -129,10 +134,22 @@ class StaticSite:
         cache_control = "public, max-age=86400" if lasting else "no-cache"
         kind = self._studio_headers if name == _STUDIO else self._headers
         headers = {**kind, "ETag": etag, "Cache-Control": cache_control}
+        ending = "." + name.rpartition(".")[2]
+        compressible = ending in _TEXT and len(body) >= _WORTH
+        if compressible:
+            headers["Vary"] = "Accept-Encoding"
         if is_unchanged(request.headers.get("If-None-Match"), etag):
             return web.Response(status=304, headers=headers)
-        headers["Content-Type"] = _MIME["." + name.rpartition(".")[2]]
+        headers["Content-Type"] = _MIME[ending]
+        if compressible and accepts_gzip(request.headers.get("Accept-Encoding")):
+            body = await asyncio.to_thread(self._compress, etag, body)
+            headers |= {"Content-Encoding": "gzip", "ETag": f"W/{etag}"}
         return web.Response(body=body, headers=headers)
+
+    def _compress(self, etag: str, body: bytes) -> bytes:
+        if etag not in self._gzipped:
+            self._gzipped[etag] = gzip.compress(body, mtime=0)
+        return self._gzipped[etag]
 
     def _read(self, name: str) -> tuple[bytes, str] | None:
         root, below = (_TABLES_ROOT, name.removeprefix(_TABLES)) if name.startswith(_TABLES) else (self._root, name)

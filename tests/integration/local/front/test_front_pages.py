@@ -29,6 +29,21 @@ def test_pages_and_their_files(front: Any, path: str, mime: str, body: str) -> N
     assert (answer.status_code, answer.headers["content-type"], answer.text) == (200, mime, body)
 
 
+def test_scripts_travel_compressed(front: Any) -> None:
+    """As CloudFront sends them: for whoever takes gzip, what is worth it, and validators hold for both forms."""
+    path = f"/assets/abr/tables/{TABLES[0].name}.json"
+    plain = front.http.get(path, headers={"Accept-Encoding": "identity"})
+    packed = front.http.get(path, headers={"Accept-Encoding": "gzip"})
+    assert "content-encoding" not in plain.headers
+    assert (packed.headers["content-encoding"], packed.headers["vary"]) == ("gzip", "Accept-Encoding")
+    assert packed.content == plain.content
+    assert int(packed.headers["content-length"]) < 0.8 * int(plain.headers["content-length"])
+    assert packed.headers["etag"] == f"W/{plain.headers['etag']}"
+    again = front.http.get(path, headers={"If-None-Match": packed.headers["etag"]})
+    assert (again.status_code, again.headers["vary"]) == (304, "Accept-Encoding")
+    assert "content-encoding" not in front.http.get("/assets/app.js").headers
+
+
 @pytest.mark.parametrize("name", [kind.name for kind in TABLES])
 def test_players_read_the_engines_own_tables(front: Any, name: str) -> None:
     """The very bytes that the functions decide with, and nothing else of their folder."""
