@@ -36,7 +36,7 @@ def read_master_playlist(recording_id: str) -> Response:
 
 
 def _cookies(ticket: Ticket) -> list[str]:
-    scope = f"Path={ticket.path}; Max-Age={ticket.max_age_s}; HttpOnly; SameSite=Lax"
-    if ticket.secure:
-        scope += "; Secure"
+    # Pages of other sites that hold our player send them only so, and only over https; each site has its own jar.
+    elsewhere = "SameSite=None; Secure; Partitioned" if ticket.secure else "SameSite=Lax"
+    scope = f"Path={ticket.path}; Max-Age={ticket.max_age_s}; HttpOnly; {elsewhere}"
     return [f"{name}={value}; {scope}" for name, value in ticket.cookies.items()]

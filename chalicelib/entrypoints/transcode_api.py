@@ -67,6 +67,16 @@ def measure_quality(recording_id: str) -> Response:
     return ok(_progress(recording, owner=True), status=202 if asked else 200)
 
 
+@blueprint.route(
+    "/v1/recordings/{recording_id}/transcode/chunks", methods=["GET"], authorizer=authorizer, content_types=[]
+)
+@answers
+def read_chunks(recording_id: str) -> Response:
+    """Say which pieces of which rendition wait, run, are done or failed."""
+    recording = container.library().find(caller_of(blueprint.current_request), recording_id, Action.READ)
+    return ok(container.transcoder().get_chunks(recording))
+
+
 # No authorizer: whoever may watch may follow, with a token, a link or, if it is public, nothing.
 @blueprint.route("/v1/recordings/{recording_id}/transcode/progress", methods=["GET"], content_types=[])
 @answers

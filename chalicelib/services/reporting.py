@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.domain.documents import PLAYED, iso, rendition_document, still_links
+from chalicelib.domain.chunk_map import chunk_letters
+from chalicelib.domain.documents import PLAYED, iso, played, rendition_document, still_links
 from chalicelib.domain.estimate import eta_s
 from chalicelib.domain.job import JobStatus, TaskStatus
-from chalicelib.domain.progress import ProgressTracker, RenditionProgress
+from chalicelib.domain.progress import ProgressTracker, RenditionProgress, chunk_seconds
 from chalicelib.domain.recording import RecordingStatus
 
 if TYPE_CHECKING:
@@ -58,6 +59,26 @@ def progress_document(recording: Recording, jobs: Jobs, now: float, *, owner: bo
         shown = [r for r in progress.renditions if r.rendition.kind in PLAYED]
         document["renditions"] = [_rendition(r, job) for r in shown]
     return document
+
+
+def chunks_document(recording: Recording, jobs: Jobs, now: float) -> dict[str, Any]:
+    """Return which pieces of which rendition are done at `now` (docs/api.md); one read of the job, one of its tasks."""
+    job = jobs.get(recording.job_id) if recording.job_id else None
+    if job is None:
+        nothing: dict[str, Any] = {"segment_s": None, "chunks": [], "renditions": []}
+        return {"job_id": None, "status": _status_without_job(recording), **nothing}
+    plan = job.plan
+    letters = chunk_letters(job, [] if job.status is JobStatus.COMPLETED else jobs.tasks(job.id), now)
+    pieces = [(float(chunk.start_s(plan.segment_s)), chunk_seconds(plan, chunk)) for chunk in plan.chunks]
+    return {
+        "job_id": job.id,
+        "status": job.status.value,
+        "segment_s": float(plan.segment_s),
+        "chunks": [{"start_s": round(start, 3), "duration_s": round(length, 3)} for start, length in pieces],
+        "renditions": [
+            {"id": r.id, "name": r.name, "kind": r.kind, "chunks": letters[r.id]} for r in played(plan.renditions)
+        ],
+    }
 
 
 def _eta_s(job: Job, tasks: Sequence[Task], now: float) -> float | None:

@@ -17,7 +17,7 @@ from chalicelib.errors import Conflict, Permanent
 from chalicelib.services.captioning import with_captions
 from chalicelib.services.preparing import NotPrepared
 from chalicelib.services.recordings import live_recording
-from chalicelib.services.reporting import progress_document
+from chalicelib.services.reporting import chunks_document, progress_document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -240,6 +240,10 @@ class MultiBitrateTranscoder:
     def get_progress(self, recording: Recording, *, owner: bool = False) -> dict[str, Any]:
         """Return the progress document (docs/api.md); what the job may cost is for its `owner` only."""
         return progress_document(recording, self.jobs, self.clock.now(), owner=owner)
+
+    def get_chunks(self, recording: Recording) -> dict[str, Any]:
+        """Return the picture of the job (docs/api.md): a letter for each piece of each rendition."""
+        return chunks_document(recording, self.jobs, self.clock.now())
 
     def generate_master_playlist(self, recording: Recording, *, planned: bool) -> str:
         """Return the multivariant playlist; `planned` lists rungs whose first chunk is still to come.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
@@ -84,6 +85,31 @@ def test_master_playlist_sets_cookies(api: Api) -> None:
     api.key.public_key().verify(signature, policy, PKCS1v15(), hashes.SHA1())  # noqa: S303  as CloudFront does
     (statement,) = json.loads(policy)["Statement"]
     assert statement["Resource"] == f"http://127.0.0.1:8787/media/{path.rsplit('/', 1)[1]}/*"
+
+
+def test_cookies_reach_embedded_players_over_https(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a page of another site they are sent only so, and each such site has its own; plain http has no such way."""
+    path = publish(api)
+    playback = container.playback()
+    issue = playback.open
+    monkeypatch.setattr(playback, "open", lambda *asked, **how: replace(issue(*asked, **how), secure=True))
+    cookies = api.call("GET", f"{path}/stream/master.m3u8").headers["Set-Cookie"]
+    assert all(cookie.endswith("; HttpOnly; SameSite=None; Secure; Partitioned") for cookie in cookies)
+
+
+def test_the_picture_of_a_job(api: Api) -> None:
+    """Every piece of every rung and of the sound waits; for its owner and nobody else."""
+    recording_id = api.uploaded()
+    path = f"/v1/recordings/{recording_id}/transcode/chunks"
+    found = api.call("GET", path).json_body
+    assert (found["status"], found["segment_s"]) == ("in-progress", 2.0)
+    assert [chunk["start_s"] for chunk in found["chunks"]][:2] == [0.0, 2.0]
+    assert {row["kind"] for row in found["renditions"]} == {"audio", "video"}
+    assert {row["chunks"] for row in found["renditions"]} == {"." * len(found["chunks"])}
+    assert api.call("GET", path, user="berta").json_body["code"] == "recording_not_found"
+    assert api.call("GET", path, user=None).status_code == 401
+    empty = api.call("GET", f"/v1/recordings/{api.create()['recording']['id']}/transcode/chunks").json_body
+    assert empty == {"job_id": None, "status": "pending", "segment_s": None, "chunks": [], "renditions": []}
 
 
 def test_not_playable_yet(api: Api) -> None:
