@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { STATUS_WORDS } from "./details.js";
 import { h, need } from "./dom.js";
 import { clock, when } from "./format.js";
-import { showAccount } from "./header.js";
+import { showAccount, showHeader } from "./header.js";
 import * as session from "./session.js";
 import { signInForm } from "./sign-in.js";
 
@@ -100,4 +100,5 @@ async function open() {
   return load(null);
 }
 
+showHeader("recordings");
 void open();

@@ -95,7 +95,7 @@ def test_a_private_recording_asks_for_a_sign_in_and_then_plays(
     page.get_by_label("User").press("Enter")
     wait_for_picture(page)
     expect(page.get_by_role("heading", name=recording.title)).to_be_visible()
-    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    expect(page.get_by_role("button", name="Account: mara")).to_be_visible()
     assert ours(complaints) == []
 
 

@@ -2,7 +2,7 @@
 
 import { ApiError } from "../api.js";
 import { h, need } from "../dom.js";
-import { showAccount } from "../header.js";
+import { showAccount, showHeader } from "../header.js";
 import * as session from "../session.js";
 import { signInForm } from "../sign-in.js";
 import { Broadcast } from "./broadcast.js";
@@ -232,5 +232,6 @@ class Studio {
 
 const studio = new Studio();
 Object.defineProperty(window, "headwater", { value: Object.freeze({ studio }) });
+showHeader("live");
 studio.listen();
 void studio.open();
