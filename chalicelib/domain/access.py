@@ -50,6 +50,8 @@ class Action(StrEnum):
     DELETE = "delete"
     WATCH = "watch"
     DOWNLOAD = "download"
+    ANALYSE = "analyse"
+    """See who watched, and how it went."""
 
 
 @dataclass(frozen=True, slots=True)

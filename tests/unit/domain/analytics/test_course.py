@@ -1,0 +1,81 @@
+"""Reported events as one timeline, whatever they hold."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.domain.analytics.course import Moment, course
+from chalicelib.domain.analytics.stall_reasons import CODES, why
+
+BEGUN = 1_800_000_000.0
+AT = 1_800_000_000_000
+ODD = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=9), st.lists(st.integers()))
+KEYS = ("at_ms", "rendition", "br", "bytes", "duration_ms", "ttfb_ms", "mtp", "bl", "stall_ms", "pt", "code", "outcome")
+EVENTS = st.lists(
+    st.dictionaries(st.sampled_from(KEYS), st.one_of(ODD, st.integers(AT, AT + 90_000)))
+    | st.fixed_dictionaries(
+        {"at_ms": st.integers(AT, AT + 90_000), "kind": st.sampled_from(["segment", "stall", "seek", "error"])},
+        optional={"stall_ms": st.integers(0, 9000), "bytes": st.integers(), "duration_ms": st.integers(), "br": ODD},
+    ),
+    max_size=20,
+)
+
+
+def test_a_segment() -> None:
+    """When it had come, what it was, how fast."""
+    event = {
+        "kind": "segment",
+        "seq": 3,
+        "at_ms": AT + 2500,
+        "rendition": "v-1280x720-1000k-1a2b3c4d",
+        "bytes": 250_000,
+    }
+    event |= {"duration_ms": 1000, "ttfb_ms": 60, "bl": 4200, "reason": "planned", "pt": 1500, "mtp": 9999}
+    expected = Moment(
+        at_ms=2500,
+        kind="segment",
+        throughput_kbps=2000.0,
+        buffer_s=4.2,
+        kbps=1000.0,
+        rung="720p 1000k",
+        reason="planned",
+        pt_s=1.5,
+        ttfb_ms=60.0,
+        duration_ms=1000.0,
+    )
+    assert course([event], BEGUN) == [expected]
+    assert expected.begun_ms == 1500
+
+
+def test_what_lasts_has_a_beginning() -> None:
+    """Players tell of transfers and stalls when they are over."""
+    stall = {"kind": "stall", "at_ms": AT + 9000, "stall_ms": 3000}
+    pause = {"kind": "pause", "at_ms": AT + 7000, "stall_ms": 7}
+    found = course([stall, pause], BEGUN)
+    assert [(one.kind, one.begun_ms, one.at_ms) for one in found] == [("pause", 7000, 7000), ("stall", 6000, 9000)]
+
+
+def test_what_a_player_leaves_out() -> None:
+    """Portrait pictures are named by their short side, bitrates alone do, throughput may be the player's own."""
+    tall = {"kind": "switch", "at_ms": AT, "rendition": "v-720x1280-1000k-1a2b3c4d"}
+    plain = {"kind": "segment", "at_ms": AT + 1, "br": 500, "mtp": 800}
+    found = course([tall, plain], BEGUN)
+    assert (found[0].rung, found[0].kbps, found[0].throughput_kbps) == ("720p 1000k", 1000.0, None)
+    assert (found[1].rung, found[1].kbps, found[1].throughput_kbps) == ("", 500.0, 800.0)
+
+
+@given(EVENTS)
+def test_any_events_make_a_timeline(events: list[dict[str, Any]]) -> None:
+    """In order, finite, and every stall has a reason that people know."""
+    found = course(events, BEGUN)
+    assert [one.at_ms for one in found] == sorted(one.at_ms for one in found)
+    assert all(one.at_ms >= 0 for one in found)
+    reasons = why(found)
+    assert len(reasons) == len([one for one in found if one.kind == "stall" and one.stall_ms])
+    assert all(one.code in CODES and one.text.endswith(".") for one in reasons)
+    values = [getattr(one, name) for one in found for name in Moment.__slots__]
+    json.dumps(values, allow_nan=False)
