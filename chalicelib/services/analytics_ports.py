@@ -30,10 +30,13 @@ class Rollups(Protocol):
         """A recording's sum over all time (retention and unique viewers are of this)."""
 
     def owner_days(self, owner: str, first: str, last: str) -> dict[str, Measures]:
-        """Days of all recordings of an owner; `*` is everybody's."""
+        """Days of all recordings of an owner, without `seen` and `rungs`.
+
+        `*` is everybody's: a caller who is called that must not get here.
+        """
 
     def most_watched(self, owner: str, *, limit: int) -> list[WatchedRecording]:
-        """An owner's recordings by watch time over all time, most first."""
+        """An owner's recordings by watch time over all time, most first; `*` for everybody's. A minute behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,4 +103,10 @@ class Timelines(Protocol):
     """What single events a session reported, for looking into it; kept for a month."""
 
     def events(self, recording_id: str, session: str) -> Sequence[dict[str, Any]]:
-        """Return its events in the order of `seq`, at most a few thousand, as plain JSON values."""
+        """Return its events in the order of `seq`, at most 5,000, as plain JSON values.
+
+        Each has `seq`, `kind` and `at_ms` (Unix ms, clamped), and, where the player told it, clamped: `wt` `pt` `bl`
+        `bl_before` `stall_ms` `startup_ms` `latency_ms` `ttfb_ms` `duration_ms` `bytes` `d` `index` `outcome` `reason`
+        `code` `fatal`; of transfers and switches also, worked out: `kbps` and `rung` (its bitrate and name) and
+        `throughput_kbps`.
+        """

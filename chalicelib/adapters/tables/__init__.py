@@ -41,8 +41,13 @@ def _models() -> tuple[type[Table], ...]:
     from chalicelib.adapters.tables.network_history import NetworkItem  # noqa: PLC0415
     from chalicelib.adapters.tables.player_sessions import PlayerSessionItem  # noqa: PLC0415
     from chalicelib.adapters.tables.recordings import RecordingItem  # noqa: PLC0415
+    from chalicelib.adapters.tables.rollup_rows import RollupItem  # noqa: PLC0415
+    from chalicelib.adapters.tables.session_events import EventsItem  # noqa: PLC0415
     from chalicelib.adapters.tables.transcoding_jobs import JobItem  # noqa: PLC0415
     from chalicelib.adapters.tables.viewer_analytics import SessionItem  # noqa: PLC0415
+    from chalicelib.adapters.tables.webhook_deliveries import DeliveryItem  # noqa: PLC0415
+    from chalicelib.adapters.tables.webhooks import WebhookItem  # noqa: PLC0415
 
-    watching = (SessionItem, PlayerSessionItem, NetworkItem)
-    return (RecordingItem, JobItem, TaskItem, BillItem, StreamItem, SegmentItem, ConnectionItem, *watching)
+    watching = (SessionItem, PlayerSessionItem, NetworkItem, RollupItem, EventsItem)
+    hooks = (WebhookItem, DeliveryItem)
+    return (RecordingItem, JobItem, TaskItem, BillItem, StreamItem, SegmentItem, ConnectionItem, *watching, *hooks)

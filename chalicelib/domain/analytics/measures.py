@@ -21,7 +21,7 @@ class Measures:
     views: int = 0
     """Sessions that showed a first picture."""
     viewers: int = 0
-    """Sessions whose viewer had none before in this sum's time (the day, or ever)."""
+    """Views whose viewer had none before in this sum's time (the day, or ever); views without a name count each."""
     exits_before_start: int = 0
     failures: int = 0
     """Sessions that a fatal error ended."""

@@ -24,9 +24,11 @@ INDEXES = {
     "live_streams": ["by_recording", "by_room", "by_status"],
     "live_segments": [],
     "live_connections": [],
-    "viewer_analytics": ["by_user"],
+    "viewer_analytics": ["by_recording", "by_room", "by_user"],
     "player_sessions": [],
     "network_history": [],
+    "analytics_rollups": ["by_watch", "untidy"],
+    "session_events": [],
 }
 
 
@@ -44,7 +46,8 @@ def test_create_all_makes_what_is_missing() -> None:
         found = table.get("GlobalSecondaryIndexes", [])
         assert sorted(index["IndexName"] for index in found) == indexes
         assert table["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
-        assert {index["Projection"]["ProjectionType"] for index in found} <= {"ALL"}
+        keys_alone = {index["IndexName"] for index in found if index["Projection"]["ProjectionType"] == "KEYS_ONLY"}
+        assert keys_alone <= {"untidy", "to_sweep"}
 
 
 @pytest.mark.usefixtures("tables")
@@ -57,7 +60,14 @@ def test_only_what_players_report_expires() -> None:
     }
 
     expiring = {kind for kind, ttl in status.items() if ttl["TimeToLiveStatus"] == "ENABLED"}
-    assert expiring == {"viewer_analytics", "player_sessions", "network_history", "live_connections"}
+    assert expiring == {
+        "viewer_analytics",
+        "player_sessions",
+        "network_history",
+        "live_connections",
+        "analytics_rollups",
+        "session_events",
+    }
 
 
 def test_an_unknown_name_is_refused() -> None:

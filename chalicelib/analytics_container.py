@@ -1,0 +1,70 @@
+"""Composition root of analytics: as `container`, whose builders and these build on each other."""
+
+# ruff: noqa: PLC0415  importing in the builders is the point of them
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from chalicelib import container, live_container
+
+if TYPE_CHECKING:
+    from chalicelib.adapters.tables.analytics_rollups import RollupsTable
+    from chalicelib.adapters.tables.session_events import SessionEventsTable
+    from chalicelib.adapters.tables.viewer_analytics import ViewerAnalyticsTable
+    from chalicelib.services.analytics import Analytics
+    from chalicelib.services.live_now import LiveNow
+
+
+@cache
+def rollups() -> RollupsTable:
+    """The analytics_rollups table."""
+    from chalicelib.adapters.tables.analytics_rollups import RollupsTable
+
+    return RollupsTable()
+
+
+@cache
+def sessions() -> ViewerAnalyticsTable:
+    """The viewer_analytics table."""
+    from chalicelib.adapters.tables.viewer_analytics import ViewerAnalyticsTable
+
+    return ViewerAnalyticsTable()
+
+
+@cache
+def timelines() -> SessionEventsTable:
+    """The session_events table."""
+    from chalicelib.adapters.tables.session_events import SessionEventsTable
+
+    return SessionEventsTable()
+
+
+@cache
+def live_now() -> LiveNow:
+    """What is on at this moment."""
+    from chalicelib.services.live_now import LiveNow
+
+    return LiveNow(
+        live_container.streams(),
+        live_container.states(),
+        live_container.audience(),
+        container.recordings(),
+        container.clock(),
+    )
+
+
+@cache
+def analytics() -> Analytics:
+    """What owners are told."""
+    from chalicelib.services.analytics import Analytics
+
+    return Analytics(rollups(), sessions(), timelines(), container.recordings(), live_now(), container.clock())
+
+
+def reset() -> None:
+    """Forget everything that was built, so that a test can begin with other settings."""
+    for built in list(globals().values()):
+        forget = getattr(built, "cache_clear", None)
+        if forget is not None and getattr(built, "__module__", "") == __name__:
+            forget()
