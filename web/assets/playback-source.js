@@ -2,7 +2,7 @@
 
 import { adviceOf } from "./abr/advice.js";
 import { deviceNow } from "./abr/caps.js";
-import { newSessionId } from "./abr/reporter.js";
+import { randomName } from "./abr/viewer.js";
 import * as api from "./api.js";
 import * as session from "./session.js";
 
@@ -12,9 +12,10 @@ import * as session from "./session.js";
  * @param {string} recordingId
  * @param {string | null} grant
  * @param {Reporter} reporter  of this session alone
+ * @param {number} [openedMs]  when the viewer asked for it
  * @returns {import("./player.js").Source}
  */
-export function playbackSource(recordingId, grant, reporter) {
+export function playbackSource(recordingId, grant, reporter, openedMs = 0) {
   const masterUrl = api.masterUrl(recordingId, grant);
   return {
     masterUrl,
@@ -22,6 +23,7 @@ export function playbackSource(recordingId, grant, reporter) {
     renewCookies: () => api.renewMediaCookies(masterUrl),
     advice: () => askAdvice(recordingId, grant, reporter),
     tell: reporter.tell.bind(reporter),
+    openedMs,
   };
 }
 
@@ -35,11 +37,12 @@ export function playbackSource(recordingId, grant, reporter) {
 async function askAdvice(recordingId, grant, reporter) {
   try {
     const advice = adviceOf(await api.recommended(recordingId, grant, deviceNow()));
-    reporter.open({ url: advice.eventsUrl, headers: () => ({}) }); // its token is in the address
+    // the token in the address is the right to report, the viewer's own says whose the session is
+    reporter.open({ url: advice.eventsUrl, headers: session.headers, open: true });
     return advice;
   } catch (error) {
     if (!(error instanceof api.ApiError)) throw error;
-    reporter.open({ url: api.eventsUrl(recordingId, newSessionId(), grant), headers: session.headers });
+    reporter.open({ url: api.eventsUrl(recordingId, randomName(), grant), headers: session.headers, open: false });
     return null;
   }
 }

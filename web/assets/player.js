@@ -21,6 +21,7 @@ import { RungPolicy } from "./rung-policy.js";
  * @property {() => Promise<void>} renewCookies      asks for fresh media cookies
  * @property {() => Promise<Advice | null>} advice   the server's recommendation, null when it has none
  * @property {import("./abr/session-events.js").Tell} tell  takes what there is to report
+ * @property {number} [openedMs]  when the viewer asked for it (performance.now()), the page's own opening when left out
  * @property {Partial<import("../vendor/hls.js-1.7.4/hls.min.mjs").HlsConfig>} [hlsConfig]  what differs from the usual
  *
  * @typedef {import("./abr/advice.js").Advice} Advice
@@ -60,7 +61,7 @@ export class HeadwaterPlayer extends EventTarget {
     /** @type {Hls} */
     this.hls = new Hls({ ...hlsConfig(source), ...source.hlsConfig, abrController: pilotedAbrController(this.pilot) });
     this.pilot.attach(this.hls);
-    this.watchdog = new SessionWatch(this, (kind, facts) => source.tell(kind, facts));
+    this.watchdog = new SessionWatch(this, (kind, facts) => source.tell(kind, facts), source.openedMs);
     this.errorPolicy = new ErrorPolicy(this);
     this.#listen();
     this.update(progress);
@@ -76,6 +77,8 @@ export class HeadwaterPlayer extends EventTarget {
   }
 
   destroy() {
+    this.watchdog.end(this.video.ended ? "ended" : "left");
+    this.watchdog.close();
     this.fail();
     this.hls.destroy();
   }
@@ -92,6 +95,16 @@ export class HeadwaterPlayer extends EventTarget {
   /** Seconds of buffer ahead. @returns {number} */
   get bufferGoalS() {
     return isSettled(this.progress) ? BUFFER_READY_S : BUFFER_ENCODING_S;
+  }
+
+  /** A stream that is still on, which has no timeline that others could be held to. */
+  get isLive() {
+    return false;
+  }
+
+  /** Seconds from capture to screen, null for what is not live. @returns {number | null} */
+  get latencyS() {
+    return null;
   }
 
   /** What statistics there are beside the usual. @returns {[string, string][]} */
@@ -224,6 +237,7 @@ export class HeadwaterPlayer extends EventTarget {
 
   /** Give up: nothing is retried any more. */
   fail() {
+    this.watchdog.fail(this.errorPolicy.errors.at(-1)?.details ?? "unknown");
     this.#enter("failed");
     clearInterval(this.watch);
   }

@@ -71,7 +71,7 @@ def test_the_server_says_where_to_begin_and_where_to_report(
     assert {session for session, _ in recording.reports} == {"given"}
     segments = [event["rendition"] for event in recording.events if event["kind"] == "segment"]
     assert set(segments) == {"v-mid"}
-    (device,) = (event for event in recording.events if event["kind"] == "join")
+    _, device = (event for event in recording.events if event["kind"] == "join")
     assert (device["width"], device["height"], device["dpr"], device["save_data"]) == (1280, 800, 1, False)
     assert set(device["decoding"]) == {"150", "400", "900"}
 

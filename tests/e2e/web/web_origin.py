@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
+import web_issuer
 from web_ingest import Ingest
 from web_media import AUDIO_KBPS, DURATION_S, FPS, SEGMENT_S
 
@@ -17,6 +18,7 @@ from chalicelib.domain.abr import policy
 from chalicelib.domain.caption_tracks import CaptionTrack, caption_playlist, captioned, playlist_of, track_key
 from chalicelib.domain.captions import write_webvtt
 from chalicelib.domain.languages import display_name
+from headwater.local.static import file_of
 
 if TYPE_CHECKING:
     from web_link import Link
@@ -65,6 +67,8 @@ class Scenario:
     events_status: int = 200
     reports: list[tuple[str, dict[str, object]]] = field(default_factory=list)
     """Session and body of each POST of events that was accepted."""
+    reporters: list[str | None] = field(default_factory=list)
+    """What each of them had as its Authorization."""
 
     @property
     def events(self) -> list[dict[str, object]]:
@@ -207,6 +211,7 @@ class Origin(ThreadingHTTPServer):
         self.pages: list[list[Scenario]] = []
         """What GET /recordings answers, page by page."""
         self.ingest = Ingest()
+        self.issuer = web_issuer.StandInIssuer()
         self.list_status = 200
         self.refuse = ""
         """Files of web/ whose path begins so answer 404."""
@@ -241,11 +246,10 @@ class Handler(BaseHTTPRequestHandler):
             self.api(parts[2:], query)
         elif parts[0] == "media":
             self.media(self.server.scenarios[parts[1]], parts)
-        elif address.path == "/dev/token":
-            self.reply_json({"token": "t-" + query["user"], "expires_at": 4102444800, **query})
+        elif parts[0] == "dev":
+            self.server.issuer.get(self, self.server.url, CSP)
         elif address.path == "/config.json":
-            auth = {"kind": "dev", "token_url": "/dev/token"}
-            self.reply_json({"stage": "local", "version": "0", "auth": auth})
+            self.reply_json({"stage": "local", "version": "0", "auth": web_issuer.config(self.server.url)})
         else:
             self.page(address.path, parts)
 
@@ -266,7 +270,9 @@ class Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path).path.strip("/").split("/")[2:]
         body = self.rfile.read(int(self.headers["Content-Length"]))
         scenario = self.server.scenarios.get(parts[1]) if len(parts) > 1 else None
-        if parts == ["recordings"] or parts[0] == "live" or parts[2:] == ["stream", "start-live"]:
+        if self.path.startswith("/dev/"):
+            self.server.issuer.post(self, self.server.url, body)
+        elif parts == ["recordings"] or parts[0] == "live" or parts[2:] == ["stream", "start-live"]:
             status, document = self.server.ingest.post(parts, json.loads(body), self.headers.get("X-Stream-Key"))
             self.reply_json(document, status)
         elif scenario is None or parts[2:3] != ["sessions"] or parts[4:] != ["events"]:
@@ -275,6 +281,7 @@ class Handler(BaseHTTPRequestHandler):
             self.problem(scenario.events_status, "internal_error", "Not now.")
         else:
             scenario.reports.append((parts[3], json.loads(body)))
+            scenario.reporters.append(self.headers.get("Authorization"))
             self.reply_json({"accepted": len(scenario.reports[-1][1]["events"])})  # type: ignore[arg-type]
 
     def api(self, parts: list[str], query: dict[str, str]) -> None:
@@ -361,7 +368,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def page(self, path: str, parts: list[str]) -> None:
         """Answer with a file of web/."""
-        name = {"": "index.html", "watch": "watch.html", "studio": "studio.html"}.get(parts[0], path.lstrip("/"))
+        name = file_of(path) or path.lstrip("/")
         file = self.server.web / name
         if path.startswith("/assets/abr/tables/"):
             file = TABLES / parts[-1]

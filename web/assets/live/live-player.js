@@ -83,6 +83,10 @@ export class LivePlayer extends HeadwaterPlayer {
     return BUFFER_S;
   }
 
+  get isLive() {
+    return true;
+  }
+
   get awaitsEncoder() {
     return this.encoderAway;
   }

@@ -45,6 +45,8 @@ export class LiveView {
   player = null;
   /** Null while nobody has said. @type {number | null} */
   viewers = null;
+  /** There was nothing to play when it was opened. */
+  waited = false;
   feed = new LiveFeed();
   /** @type {LiveControls | null} */
   #controls = null;
@@ -131,6 +133,7 @@ export class LiveView {
       if (!this.player && !this.#gone) this.#play();
     } catch (error) {
       if (!(error instanceof api.ApiError)) throw error;
+      this.waited = true;
       this.#probe = setTimeout(() => void this.#try(), this.socket.greeted ? TOLD_PROBE_MS : PROBE_MS);
     }
   }
