@@ -86,7 +86,7 @@ class DevTokens:
         except ApiError:
             config = None
         auth = config.get("auth") if isinstance(config, dict) else None
-        if not isinstance(auth, dict) or auth.get("kind") != "dev":
+        if not isinstance(auth, dict) or not (auth.get("dev") is True or auth.get("kind") == "dev"):
             detail = "This server gives no development tokens. Pass --token or set HEADWATER_TOKEN."
             raise ApiError(401, "token_needed", detail)
         return str(auth.get("token_url") or "/dev/token")

@@ -13,7 +13,7 @@ import aiohttp
 from aiohttp import web
 
 import chalicelib
-from headwater.local import ingest, websocket
+from headwater.local import code_flow, ingest, websocket
 from headwater.local.replies import document, problem
 from headwater.local.targets import Target, is_local_host, parse_target
 from headwater.local.websocket import wants_socket
@@ -75,7 +75,7 @@ class Origin:
         if path == API_PREFIX or path.startswith(f"{API_PREFIX}/"):
             return await self.api.handle(request, Target(path.removeprefix(API_PREFIX) or "/", target.query))
         if path == "/config.json":
-            return _config(request)
+            return _config(request, self.public_url)
         return await self._part(path).handle(request, target)
 
     def _part(self, path: str) -> Part:
@@ -92,10 +92,17 @@ class Origin:
         return self.s3 if self.s3.serves(path) else self.site
 
 
-def _config(request: web.BaseRequest) -> web.Response:
+def _config(request: web.BaseRequest, public_url: str) -> web.Response:
     """Tell the pages how to sign in here."""
     if request.method not in {"GET", "HEAD"}:
         allow = {"Allow": "GET, HEAD"}
         return problem(405, "method_not_allowed", "The configuration can only be read.", allow)
-    auth = {"kind": "dev", "token_url": "/dev/token"}
+    auth = {
+        "kind": "oidc",
+        "authority": f"{public_url}/dev",
+        "client_id": code_flow.CLIENT_ID,
+        "scope": code_flow.SCOPE,
+        "dev": True,
+        "token_url": "/dev/token",
+    }
     return document({"stage": "local", "version": chalicelib.__version__, "auth": auth}, cache_control="no-cache")

@@ -1,4 +1,6 @@
-/** Who is signed in: a token kept for this tab, and how to get one on this stage. */
+/** Who is signed in: a token kept for this tab, shared with tabs that are open beside it, and how to get one here. */
+
+import { authorizeUrl, claimsOf, redeem, roleOf } from "./oidc.js";
 
 /**
  * @typedef {object} Session
@@ -10,13 +12,16 @@
  * @typedef {object} StageConfig
  * @property {string} stage
  * @property {string} version
- * @property {{kind: string, token_url?: string}} auth
+ * @property {import("./oidc.js").Client & {kind: string, dev?: boolean}} auth
  */
 
 const KEY = "headwater.session";
+/** How long another tab may take to share its session. */
+const ASKED_MS = 150;
 
 /** @type {Promise<StageConfig> | undefined} */
 let config;
+const channel = new BroadcastChannel(KEY);
 
 /**
  * What this stage says of itself; fetched once.
@@ -41,7 +46,7 @@ export function current() {
   /** @type {Session} */
   const session = JSON.parse(stored);
   if (Date.parse(session.expires_at) > Date.now()) return session;
-  signOut();
+  forget();
   return null;
 }
 
@@ -52,25 +57,93 @@ export function headers() {
 }
 
 /**
- * Get a token from the development issuer and keep it; throws Error with a sentence for people.
+ * Keep a session for this tab; listeners of `headwater-session` on window hear of it.
  *
- * @param {string} user
- * @param {string} role
+ * @param {Session} session
  */
-export async function signIn(user, role) {
-  const { auth } = await stageConfig();
-  const query = new URLSearchParams({ user, role });
-  const response = await fetch(`${auth.token_url}?${query}`, { cache: "no-store" });
-  if (!response.ok) {
-    const problem = await response.json().catch(() => ({}));
-    throw new Error(problem.detail ?? "The issuer refused this name.");
-  }
-  const { token, expires_at: expiresAt } = await response.json();
-  const expires = typeof expiresAt === "number" ? new Date(expiresAt * 1000).toISOString() : expiresAt;
-  sessionStorage.setItem(KEY, JSON.stringify({ token, user, role, expires_at: expires }));
+function keep(session) {
+  sessionStorage.setItem(KEY, JSON.stringify(session));
+  window.dispatchEvent(new Event("headwater-session"));
 }
 
-/** Forget the token. */
-export function signOut() {
+function forget() {
   sessionStorage.removeItem(KEY);
 }
+
+/** Forget the token, here and in the tabs beside this one. */
+export function signOut() {
+  forget();
+  channel.postMessage({ kind: "out" });
+}
+
+/**
+ * Leave for the issuer; the page comes back to where it is.
+ *
+ * @param {string} [returnTo]  path on this origin
+ */
+export async function signIn(returnTo = `${location.pathname}${location.search}${location.hash}`) {
+  const { auth } = await stageConfig();
+  location.assign(await authorizeUrl(auth, returnTo));
+}
+
+/**
+ * As `signIn`, from a window that was opened for it: the answer goes to the tabs that wait.
+ *
+ * @param {string} hint  who it was
+ */
+export async function signInAgain(hint) {
+  const { auth } = await stageConfig();
+  location.replace(await authorizeUrl(auth, null, hint));
+}
+
+/**
+ * Take the issuer's answer from this page's address.
+ *
+ * @returns {Promise<string | null>} the path to go on to; null for a window that may close
+ */
+export async function finishSignIn() {
+  const { auth } = await stageConfig();
+  const { tokens, returnTo } = await redeem(auth, new URLSearchParams(location.search));
+  const claims = { ...claimsOf(tokens.id_token), ...claimsOf(tokens.access_token) };
+  const session = {
+    token: tokens.access_token,
+    user: String(claims.sub ?? ""),
+    role: roleOf(claims[auth.role_claim ?? "role"]),
+    expires_at: new Date(Date.now() + tokens.expires_in * 1000).toISOString(),
+  };
+  keep(session);
+  channel.postMessage({ kind: "session", session });
+  return returnTo !== null && /^\/(?!\/)/.test(returnTo) ? returnTo : returnTo && "/";
+}
+
+/**
+ * The session of another tab, when one is open: a link opened beside a signed-in page is signed in.
+ *
+ * @returns {Promise<Session | null>}
+ */
+export function sharedSession() {
+  const known = current();
+  if (known) return Promise.resolve(known);
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      window.removeEventListener("headwater-session", done);
+      resolve(current());
+    };
+    const timer = setTimeout(done, ASKED_MS);
+    window.addEventListener("headwater-session", done);
+    channel.postMessage({ kind: "ask" });
+  });
+}
+
+channel.onmessage = ({ data }) => {
+  const mine = current();
+  if (data.kind === "ask" && mine) channel.postMessage({ kind: "session", session: mine });
+  if (data.kind === "out" && mine) {
+    forget();
+    window.dispatchEvent(new Event("headwater-session"));
+  }
+  if (data.kind !== "session" || Date.parse(data.session.expires_at) <= Date.now()) return;
+  // A tab keeps who it is: only its own person's newer token is taken.
+  if (!mine || (mine.user === data.session.user && mine.expires_at < data.session.expires_at)) keep(data.session);
+};

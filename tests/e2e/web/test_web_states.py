@@ -91,6 +91,7 @@ def test_a_private_recording_asks_for_a_sign_in_and_then_plays(
     recording.finish()
     page.goto(f"{origin.url}/watch/{recording.id}")
     expect(page.get_by_role("heading", name="This recording is private")).to_be_visible()
+    page.get_by_role("button", name="Sign in").click()
     page.get_by_label("User").fill("mara")
     page.get_by_label("User").press("Enter")
     wait_for_picture(page)
@@ -146,8 +147,9 @@ def test_the_library_signs_in_and_tells_an_empty_account_how_to_upload(
     """Nobody stands in front of an empty table."""
     page.goto(origin.url)
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    page.get_by_role("button", name="Sign in").click()
     page.get_by_label("User").fill("mara")
-    page.get_by_label("Role").select_option("publisher")
+    page.get_by_role("radio", name="Publisher").check()
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="No recordings yet")).to_be_visible()
     expect(page.locator("pre")).to_have_text("headwater upload lecture.mp4")

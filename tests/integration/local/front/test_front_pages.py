@@ -106,13 +106,16 @@ def test_nothing_else_is_served(front: Any, target: str) -> None:
 
 def test_pages_are_read_only(front: Any) -> None:
     """Other methods are refused."""
-    assert [front.http.post(path).status_code for path in ("/", "/config.json", "/dev/token")] == [405, 405, 405]
+    assert [front.http.post(path).status_code for path in ("/", "/config.json", "/dev/jwks.json")] == [405, 405, 405]
+    assert front.http.put("/dev/token").headers["allow"] == "GET, POST"
 
 
 def test_the_configuration_tells_pages_how_to_sign_in(front: Any) -> None:
     """Which differs on AWS."""
     answer = front.http.get("/config.json").json()
-    assert (answer["stage"], answer["auth"]) == ("local", {"kind": "dev", "token_url": "/dev/token"})
+    auth = answer["auth"]
+    assert (answer["stage"], auth["kind"], auth["dev"], auth["token_url"]) == ("local", "oidc", True, "/dev/token")
+    assert (auth["authority"], auth["client_id"]) == (f"{front.url}/dev", "headwater-console")
 
 
 def test_a_development_token_is_one_of_ours(front: Any) -> None:
