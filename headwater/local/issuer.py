@@ -48,22 +48,28 @@ class DevIssuer:
 
     async def handle(self, request: web.BaseRequest, target: Target) -> web.StreamResponse:
         """Answer what lies below /dev."""
-        call = (request.method, target.path)
         query = dict(parse_qsl(target.query, keep_blank_values=True))
-        if call == ("GET", "/dev/token"):
-            return self._token(query)
-        if call == ("POST", "/dev/token"):
-            return self._redeem(await _form(request))
-        if target.path == "/dev/authorize" and request.method in {"GET", "POST"}:
-            form = await _form(request) if request.method == "POST" else None
+        form = await _form(request) if request.method == "POST" else None
+        answer = self._answer(request.method, target.path, query, form)
+        if answer is None:
+            return problem(404, "no_such_route", f"There is nothing at {target.path}.")
+        return answer
+
+    def _answer(
+        self, method: str, path: str, query: dict[str, str], form: dict[str, str] | None
+    ) -> web.StreamResponse | None:
+        """Return the answer to one call; None where there is nothing. `form` is what a POST sent."""
+        documents = {"/dev/jwks.json": self.jwks(), _DISCOVERY: code_flow.discovery(self.issuer)}
+        if path not in {"/dev/token", "/dev/authorize", *documents}:
+            return None
+        if method != "GET" and (form is None or path in documents):
+            allow = "GET" if path in documents else "GET, POST"
+            return problem(405, "method_not_allowed", f"{path} takes {allow}.", {"Allow": allow})
+        if path in documents:
+            return _shared(document(documents[path]))
+        if path == "/dev/authorize":
             return self._authorize(query, form)
-        documents = {"/dev/jwks.json": self.jwks, _DISCOVERY: lambda: code_flow.discovery(self.issuer)}
-        if target.path in documents and request.method == "GET":
-            return _shared(document(documents[target.path]()))
-        if target.path in {"/dev/token", "/dev/authorize", *documents}:
-            allow = "GET" if target.path in documents else "GET, POST"
-            return problem(405, "method_not_allowed", f"{target.path} takes {allow}.", {"Allow": allow})
-        return problem(404, "no_such_route", f"There is nothing at {target.path}.")
+        return self._token(query) if form is None else self._redeem(form)
 
     def _authorize(self, query: dict[str, str], form: dict[str, str] | None) -> web.StreamResponse:
         """Show the form, or take it back to the page that asked, with a code."""
@@ -101,12 +107,11 @@ class DevIssuer:
             body = {"error": error.error, "error_description": error.description}
             return _shared(web.json_response(body, status=400, headers={"Cache-Control": "no-store"}))
         now = int(time.time())
-        claims = {"iss": self.issuer, "aud": code_flow.CLIENT_ID, "sub": granted.user, "role": granted.role}
-        claims |= {"preferred_username": granted.user, "nonce": granted.asked.nonce}
-        times = {"iat": now, "exp": now + DEFAULT_TTL_S}
+        who = {"iss": self.issuer, "aud": code_flow.CLIENT_ID, "sub": granted.user, "role": granted.role}
+        asked = {"preferred_username": granted.user, "nonce": granted.asked.nonce}
         answer = {
             "access_token": self.sign(granted.user, granted.role, now + DEFAULT_TTL_S),
-            "id_token": self._encode(claims | times),
+            "id_token": self._encode({**who, **asked, "iat": now, "exp": now + DEFAULT_TTL_S}),
             "token_type": "Bearer",
             "expires_in": DEFAULT_TTL_S,
             "scope": code_flow.SCOPE,
