@@ -19,9 +19,11 @@ export const STATUS_WORDS = {
   errored: "Failed",
 };
 
-/** Of a stream that is on. @param {boolean} paused  its encoder is away */
+/** Of a stream that is on, where the page says so. @param {boolean} paused  its encoder is away */
 export function showOnAir(paused) {
-  const badge = need(".details #status");
+  const badge = document.querySelector("#status");
+  if (!(badge instanceof HTMLElement)) return;
+  badge.hidden = false;
   badge.dataset.status = paused ? "paused" : "live";
   setText(badge, paused ? "Paused" : "Live");
 }

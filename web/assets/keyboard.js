@@ -1,7 +1,8 @@
 /** media-chrome's shortcuts (space k j l m f c arrows < >) for the whole page, not only inside the player. */
 
 const KEYS = new Set([" ", "k", "j", "l", "m", "f", "c", "<", ">", "ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"]);
-const TAKEN = "a, button, input, select, textarea, summary, [contenteditable], [role^=menuitem]";
+const TYPED = "input, select, textarea, [contenteditable], dialog";
+const TAKEN = "a, button, input, select, textarea, summary, [contenteditable], [role^=menuitem], dialog";
 
 /** @typedef {HTMLElement & {keyboardShortcutHandler: (event: KeyboardEvent) => void}} MediaController */
 
@@ -28,5 +29,22 @@ export function listenPageWide(controller, enabled) {
   });
   document.addEventListener("keyup", (event) => {
     if (enabled() && !taken(event, controller)) controller.keyboardShortcutHandler(event);
+  });
+}
+
+/**
+ * 0 to 9 go to that tenth of the recording.
+ *
+ * @param {() => HTMLVideoElement} video
+ * @param {() => boolean} enabled
+ */
+export function listenForTenths(video, enabled) {
+  document.addEventListener("keydown", (event) => {
+    const { key, target } = event;
+    if (!/^\d$/.test(key) || event.ctrlKey || event.metaKey || event.altKey || !enabled()) return;
+    const { seekable } = video();
+    if (!seekable.length || (target instanceof Element && target.closest(TYPED))) return;
+    const [from, to] = [seekable.start(0), seekable.end(seekable.length - 1)];
+    video().currentTime = from + (Number(key) / 10) * (to - from);
   });
 }

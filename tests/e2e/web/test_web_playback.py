@@ -101,7 +101,7 @@ def test_the_quality_menu_forces_a_rung_by_keyboard(
     until(page, f"{AT} > 0.5 && {HW}.playing === 'v-mid'")
     page.locator("#quality-button").focus()
     page.keyboard.press("Enter")
-    rows = page.get_by_role("menuitemradio", include_hidden=True)
+    rows = page.locator("#quality-menu").get_by_role("menuitemradio", include_hidden=True)
     expect(rows).to_have_count(4)
     expect(rows.nth(0)).to_have_attribute("aria-checked", "true")
     expect(rows.nth(0)).to_contain_text("Auto180p · 400 kbps")
