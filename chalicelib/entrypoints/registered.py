@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.adapters.telemetry import http_middleware
 from chalicelib.entrypoints import (
+    analytics_api,
     authorizer,
     captions_api,
     dead_letters_api,
@@ -20,11 +21,13 @@ from chalicelib.entrypoints import (
     on_prepare,
     on_schedule,
     on_upload,
+    on_webhook,
     playback_api,
     quality_api,
     recordings_api,
     system_api,
     transcode_api,
+    webhooks_api,
 )
 
 if TYPE_CHECKING:
@@ -40,7 +43,9 @@ MODULES = (
     dead_letters_api,
     downloads_api,
     system_api,
+    analytics_api,
     live_api,
+    webhooks_api,
     ingest_authorizer,
     on_broadcast,
     on_upload,
@@ -50,6 +55,7 @@ MODULES = (
     on_live_segment,
     on_prepare,
     on_schedule,
+    on_webhook,
 )
 
 

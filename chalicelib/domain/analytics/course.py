@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,6 @@ if TYPE_CHECKING:
 
 MOST_MOMENTS = 5000
 """About three hours of segments of two seconds; more points than any screen has pixels."""
-_RUNG = re.compile(r"v-(\d{1,5})x(\d{1,5})-(\d{1,6})k-")
 _TRANSFERS = frozenset({"segment", "abandon"})
 _TEXT_CHARS = 80
 
@@ -51,7 +49,10 @@ class Moment:
 
 
 def course(events: Iterable[Mapping[str, Any]], begun: float) -> list[Moment]:
-    """Return events as moments in order; `begun` is the session's start in Unix seconds. Odd values are left out."""
+    """Return events as `Timelines` keeps them in order of time; `begun` is the session's start in Unix seconds.
+
+    Odd values are left out.
+    """
     found = [moment for event in events if (moment := _moment(event, begun * 1000)) is not None]
     return sorted(found, key=lambda moment: moment.at_ms)
 
@@ -60,14 +61,13 @@ def _moment(event: Mapping[str, Any], begun_ms: float) -> Moment | None:
     at_ms, kind = number(event.get("at_ms")), event.get("kind")
     if at_ms is None or not isinstance(kind, str):
         return None
-    width, height, kbps = _rung(event)
     return Moment(
         at_ms=max(0, round(at_ms - begun_ms)),
         kind=kind[:_TEXT_CHARS],
-        throughput_kbps=_throughput(event) if kind in _TRANSFERS else None,
+        throughput_kbps=_positive(event.get("throughput_kbps")),
         buffer_s=_seconds(event.get("bl")),
-        kbps=kbps,
-        rung=f"{min(width, height)}p {kbps:.0f}k" if width and kbps else "",
+        kbps=_positive(event.get("kbps")),
+        rung=_text(event.get("rung")),
         stall_ms=_positive(event.get("stall_ms")),
         reason=_text(event.get("reason")),
         pt_s=_seconds(event.get("pt")),
@@ -76,21 +76,6 @@ def _moment(event: Mapping[str, Any], begun_ms: float) -> Moment | None:
         duration_ms=_amount(event.get("duration_ms")),
         outcome=_text(event.get("outcome")),
     )
-
-
-def _rung(event: Mapping[str, Any]) -> tuple[int, int, float | None]:
-    named = _RUNG.match(_text(event.get("rendition")))
-    if named:
-        return int(named[1]), int(named[2]), float(named[3])
-    return 0, 0, _positive(event.get("br"))
-
-
-def _throughput(event: Mapping[str, Any]) -> float | None:
-    """Over the whole request, its wait for the first byte included: that is when a player had it."""
-    size, lasted = _positive(event.get("bytes")), _positive(event.get("duration_ms"))
-    if size is None or lasted is None:
-        return _positive(event.get("mtp"))
-    return round(8 * size / lasted, 1)
 
 
 def _positive(value: object) -> float | None:
