@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalice.app import Blueprint
 
-from chalicelib import container
+from chalicelib import console_container, container
 from chalicelib.domain.access import Action
 from chalicelib.entrypoints.authorizer import authorizer
 from chalicelib.entrypoints.problems import answers
@@ -89,4 +89,5 @@ def complete_upload(recording_id: str) -> Response:
 
 
 def _view(recording: Recording) -> dict[str, Any]:
-    return recording_view(recording, container.playback().links(recording))
+    shown = recording_view(recording, container.playback().links(recording))
+    return shown | {"thumbnail_url": console_container.poster_links().link(recording)}

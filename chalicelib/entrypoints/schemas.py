@@ -12,6 +12,7 @@ from chalicelib.domain.abr.levels import MAX_LEVELS
 from chalicelib.domain.caption_tracks import LABEL_CHARS, CaptionKind
 from chalicelib.domain.job import Priority
 from chalicelib.domain.ladder import DEFAULT_PROFILES, RESCUE_PROFILE, EncodingProfile
+from chalicelib.domain.listing import Order
 from chalicelib.domain.recording import Visibility
 from chalicelib.domain.text import base_name, media_type, one_line
 from chalicelib.services.control import CostLimit
@@ -191,6 +192,8 @@ class ListQuery(Query):
     limit: Annotated[int, Field(ge=1, le=100)] = 25
     cursor: Annotated[str, Field(max_length=2048)] | None = None
     owner: Annotated[str, Field(min_length=1, max_length=255)] | None = None
+    q: Annotated[str, Field(max_length=200)] = ""
+    sort: Order = Order.CREATED
 
 
 class UploadQuery(Query):

@@ -64,11 +64,20 @@ class Recordings(Protocol):
     def delete(self, recording_id: str) -> None:
         """Remove the row; quiet when there is none."""
 
-    def by_owner(
-        self, owner: str, *, status: str | None, room_id: str | None, limit: int, cursor: str | None
+    def by_owner(  # noqa: PLR0913  what a list can be narrowed by
+        self,
+        owner: str,
+        *,
+        status: str | None,
+        room_id: str | None,
+        limit: int,
+        cursor: str | None,
+        search: str = "",
+        oldest_first: bool = False,
     ) -> tuple[list[Recording], str | None]:
         """Newest first, without those being deleted; the cursor is opaque text, None at the end.
 
+        `search` keeps those whose title or filename holds its words (domain.listing.holds).
         Raises BadRequest("bad_cursor") for a cursor it did not make.
         """
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.access import Action, Role, forbidden_role, not_found, require, require_own
 from chalicelib.domain.keys import address, is_recording_id
+from chalicelib.domain.listing import Order, arranged
 from chalicelib.domain.messages import DeleteMessage
 from chalicelib.domain.recording import Recording, RecordingStatus, Visibility
 from chalicelib.domain.uploads import part_size
-from chalicelib.errors import Conflict, TooLarge, Transient
+from chalicelib.errors import BadRequest, Conflict, TooLarge, Transient
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
 
 LIVING = tuple(status for status in RecordingStatus if status is not RecordingStatus.DELETING)
 """Statuses of recordings that exist for their owners."""
+
+
+MOST_ARRANGED = 2000
+"""Recordings that an order which no index holds takes into account: the newest."""
+ARRANGED_AT_ONCE = 500
+_OFFSET = "at-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +50,44 @@ class Listing:
     owner: str | None = None
     status: str | None = None
     room_id: str | None = None
+    q: str = ""
+    """Words that title or filename hold."""
+    sort: Order = Order.CREATED
     limit: int = 25
     cursor: str | None = None
+
+
+def _offset(cursor: str | None) -> int:
+    """Read the cursor of an arranged list; raises BadRequest("bad_cursor")."""
+    if cursor is None:
+        return 0
+    number = cursor.removeprefix(_OFFSET)
+    if not (cursor.startswith(_OFFSET) and number.isascii() and number.isdigit() and int(number) <= MOST_ARRANGED):
+        raise BadRequest("bad_cursor", "This cursor was not made for this list.")
+    return int(number)
+
+
+def _arranged(recordings: Recordings, owner: str, listing: Listing) -> tuple[list[Recording], str | None]:
+    """One page of an order that no index holds: the newest `MOST_ARRANGED` are read and arranged here."""
+    begin = _offset(listing.cursor)
+    filtered = bool(listing.q or listing.status or listing.room_id)
+    found: list[Recording] = []
+    cursor: str | None = None
+    # A filtered read goes through thousands of rows by itself.
+    for _ in range(1 if filtered else MOST_ARRANGED // ARRANGED_AT_ONCE):
+        page, cursor = recordings.by_owner(
+            owner,
+            status=listing.status,
+            room_id=listing.room_id,
+            limit=MOST_ARRANGED if filtered else ARRANGED_AT_ONCE,
+            cursor=cursor,
+            search=listing.q,
+        )
+        found += page
+        if cursor is None:
+            break
+    end = begin + listing.limit
+    return arranged(found, listing.sort)[begin:end], f"{_OFFSET}{end}" if end < len(found) else None
 
 
 def fair_group(owner: str) -> str:
@@ -116,8 +159,16 @@ class RecordingLibrary:
         owner = listing.owner or caller.sub
         if owner != caller.sub and caller.role is not Role.ADMIN:
             raise forbidden_role(Action.LIST)
+        if not listing.sort.by_time:
+            return _arranged(self._recordings, owner, listing)
         return self._recordings.by_owner(
-            owner, status=listing.status, room_id=listing.room_id, limit=listing.limit, cursor=listing.cursor
+            owner,
+            status=listing.status,
+            room_id=listing.room_id,
+            limit=listing.limit,
+            cursor=listing.cursor,
+            search=listing.q,
+            oldest_first=listing.sort is Order.OLDEST,
         )
 
     def change(self, caller: Caller, recording_id: str, changes: Mapping[str, object]) -> Recording:

@@ -13,7 +13,7 @@ from aiohttp import web
 from headwater.local.edge_cache import EdgeCache, Entry, Meta
 from headwater.local.http_rules import RangeNotSatisfiable, accepts_gzip, is_unchanged, parse_range, range_applies
 from headwater.local.replies import problem, xml_error
-from headwater.local.signed_cookies import CookieRefused, check_cookies, parse_cookies
+from headwater.local.signed_cookies import CookieRefused, check_cookies, check_link, parse_cookies, signed_link
 from headwater.local.targets import safe_path
 from headwater.local.upstream import relay
 
@@ -64,13 +64,17 @@ class Cdn:
             return xml_error(403, "AccessDenied", "Access denied")
         query = f"?{target.query}" if target.query else ""
         try:
-            check_cookies(
-                parse_cookies(request.headers.get("Cookie", "")),
-                self._config.keys,
-                url=f"{self._config.public_url}{target.path}{query}",
-                now=time.time(),
-                source_ip=request.remote or "127.0.0.1",
-            )
+            url = f"{self._config.public_url}{target.path}"
+            if (link := signed_link(target.query)) is not None:
+                check_link(link, self._config.keys, url=url, now=time.time())
+            else:
+                check_cookies(
+                    parse_cookies(request.headers.get("Cookie", "")),
+                    self._config.keys,
+                    url=f"{url}{query}",
+                    now=time.time(),
+                    source_ip=request.remote or "127.0.0.1",
+                )
         except CookieRefused as refused:
             return xml_error(403, refused.code, refused.message)
         return await self._serve(request, key)

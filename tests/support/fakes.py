@@ -9,6 +9,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.job import Job, JobStatus, Task, TaskStatus
+from chalicelib.domain.listing import Order, arranged, holds
 from chalicelib.domain.recording import RecordingStatus
 from chalicelib.errors import Conflict
 from chalicelib.services.ports import ObjectHead, UploadedPart
@@ -87,15 +88,25 @@ class FakeRecordings:
         self.rows.pop(recording_id, None)
 
     def by_owner(
-        self, owner: str, *, status: str | None, room_id: str | None, limit: int, cursor: str | None
+        self,
+        owner: str,
+        *,
+        status: str | None,
+        room_id: str | None,
+        limit: int,
+        cursor: str | None,
+        search: str = "",
+        oldest_first: bool = False,
     ) -> tuple[list[Recording], str | None]:
+        order = Order.OLDEST if oldest_first else Order.CREATED
         mine = [
             row
-            for row in sorted(self.rows.values(), key=lambda r: -r.created_at)
+            for row in arranged(self.rows.values(), order)
             if row.owner == owner
             and row.status is not RecordingStatus.DELETING
             and status in {None, row.status}
             and room_id in {None, row.room_id}
+            and holds(search, row.title, row.filename)
         ]
         start = int(cursor or 0)
         return mine[start : start + limit], str(start + limit) if start + limit < len(mine) else None

@@ -1,4 +1,4 @@
-"""Pages of a filtered index, newest first, with opaque cursors and a bound on what one call reads."""
+"""Pages of a filtered index in order of time, with opaque cursors and a bound on what one call reads."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from chalicelib.domain.keys import address
 from chalicelib.errors import BadRequest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pynamodb.expressions.condition import Condition
     from pynamodb.indexes import GlobalSecondaryIndex
 
@@ -33,6 +35,9 @@ class Listing:
     key: str
     wanted: Condition
     selective: bool
+    keep: Callable[[Any], bool] | None = None
+    """A filter that DynamoDB cannot evaluate."""
+    oldest_first: bool = False
 
 
 def read_page(listing: Listing, *, scope: str, limit: int, cursor: str | None) -> tuple[list[Any], str | None]:
@@ -45,7 +50,7 @@ def read_page(listing: Listing, *, scope: str, limit: int, cursor: str | None) -
     pages = listing.index.query(
         listing.key,
         filter_condition=listing.wanted,
-        scan_index_forward=False,
+        scan_index_forward=listing.oldest_first,
         page_size=SELECTIVE_PAGE if listing.selective else limit + 1,
         last_evaluated_key=after,
     ).page_iter
@@ -53,7 +58,8 @@ def read_page(listing: Listing, *, scope: str, limit: int, cursor: str | None) -
         page = run(lambda: next(pages, None))
         if page is None:
             break
-        found.extend(listing.model.from_raw_data(raw) for raw in page["Items"])
+        items = (listing.model.from_raw_data(raw) for raw in page["Items"])
+        found.extend(item for item in items if listing.keep is None or listing.keep(item))
         if len(found) > limit:
             last = found[limit - 1]
             return found[:limit], _cursor(listing, scope, last.created_at, last.id)

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pynamodb.attributes import Attribute, UnicodeAttribute
+from pynamodb.attributes import Attribute, ListAttribute, UnicodeAttribute
 from pynamodb.constants import STRING
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
 from chalicelib.adapters.tables.base import BILLING, ConditionFailed, Count, Seconds, Table, run
 from chalicelib.adapters.tables.mapping import among, changes_to_actions, item_values, read_item
 from chalicelib.adapters.tables.paging import Listing, read_page
+from chalicelib.adapters.tables.untold import telling
 from chalicelib.domain.caption_tracks import CaptionTrack
+from chalicelib.domain.listing import holds
 from chalicelib.domain.recording import Recording, RecordingStatus, Visibility
+from chalicelib.domain.webhooks.changes import change_of
+from chalicelib.errors import Transient
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pynamodb.expressions.condition import Condition
 
+    from chalicelib.domain.webhooks.changes import Change
     from chalicelib.services.ports import Clock
 
 
@@ -60,6 +66,19 @@ class ByRoom(GlobalSecondaryIndex["RecordingItem"]):
 
     room_id = UnicodeAttribute(hash_key=True)
     created_at = Seconds(range_key=True)
+
+
+class ByUntold(GlobalSecondaryIndex["RecordingItem"]):
+    """Recordings with something to tell, for the sweep; a row leaves it once that was told."""
+
+    class Meta:
+        """Index settings."""
+
+        index_name = "by_untold"
+        projection = AllProjection()
+
+    tell = UnicodeAttribute(hash_key=True)
+    updated_at = Seconds(range_key=True)
 
 
 class Captions(Attribute[tuple[CaptionTrack, ...]]):
@@ -111,18 +130,22 @@ class RecordingItem(Table):
     captions_version = UnicodeAttribute(null=True)
     stage = UnicodeAttribute(null=True)
     stream_id = UnicodeAttribute(null=True)
+    tell = UnicodeAttribute(null=True)
+    untold: Any = ListAttribute(of=UnicodeAttribute, null=True)
 
     by_owner = ByOwner()
     by_status = ByStatus()
     by_room = ByRoom()
+    by_untold = ByUntold()
 
 
 class RecordingsTable:
-    """Implements ports.Recordings."""
+    """Implements ports.Recordings. A status that moves is told: the write that moves it says so in the row."""
 
-    def __init__(self, clock: Clock) -> None:
-        """Take the clock that dates changes."""
+    def __init__(self, clock: Clock, hint: Callable[[str, str], None] | None = None) -> None:
+        """Take the clock that dates changes; `hint` gets id and owner of a recording with something to tell."""
         self._clock = clock
+        self._hint = hint
 
     def get(self, recording_id: str) -> Recording | None:
         """Read one, strongly consistent, whatever its status."""
@@ -147,7 +170,18 @@ class RecordingsTable:
 
         Dates the change with the clock unless `updated_at` is given; raises TypeError for an unknown field.
         """
-        return self._update(recording_id, among(RecordingItem.status, expect, RecordingItem.id.exists()), changes)
+        exists, now = RecordingItem.id.exists(), self._clock.now()
+        change = change_of(changes, now)
+        if change is None:
+            return self._update(recording_id, among(RecordingItem.status, expect, exists), changes)
+        allowed, status = tuple(RecordingStatus) if expect is None else tuple(expect), changes["status"]
+        others = [other for other in allowed if other != status]
+        if others:
+            moved = self._update(recording_id, among(RecordingItem.status, others, exists), changes, change)
+            if moved is not None or len(others) == len(allowed):
+                return moved
+        # It has that status already, so that there is nothing to tell; should it be moving, whoever calls has lost.
+        return self._update(recording_id, among(RecordingItem.status, [status], exists), changes)
 
     def name_stills(self, recording_id: str, source_version: str, **keys: str) -> Recording | None:
         """Set `poster` or `storyboard` if the source is still that version and it is not being deleted.
@@ -175,34 +209,55 @@ class RecordingsTable:
         changes: dict[str, object] = {"captions": after} | ({} if version is None else {"captions_version": version})
         return self._update(recording_id, living & same, changes)
 
-    def _update(self, recording_id: str, condition: Condition, changes: Mapping[str, object]) -> Recording | None:
+    def _update(
+        self, recording_id: str, condition: Condition, changes: Mapping[str, object], change: Change | None = None
+    ) -> Recording | None:
         actions = changes_to_actions(RecordingItem, {"updated_at": self._clock.now()} | dict(changes))
+        actions += telling(RecordingItem, change)
         item = RecordingItem(recording_id)
         try:
             run(lambda: item.update(actions, condition=condition))
         except ConditionFailed:
             return None
+        if change is not None and self._hint is not None:
+            self._hint(item.id, item.owner)
         return _recording(item)
 
     def delete(self, recording_id: str) -> None:
-        """Remove the row; quiet when there is none."""
-        run(lambda: RecordingItem(recording_id).delete())
+        """Remove the row; quiet when there is none. Raises Transient("still_untold") while it has something to tell."""
+        try:
+            run(lambda: RecordingItem(recording_id).delete(condition=RecordingItem.tell.does_not_exist()))
+        except ConditionFailed:
+            raise Transient("still_untold", "What happened to this recording has yet to be told.") from None
 
-    def by_owner(
-        self, owner: str, *, status: str | None, room_id: str | None, limit: int, cursor: str | None
+    def by_owner(  # noqa: PLR0913  what a list can be narrowed by
+        self,
+        owner: str,
+        *,
+        status: str | None,
+        room_id: str | None,
+        limit: int,
+        cursor: str | None,
+        search: str = "",
+        oldest_first: bool = False,
     ) -> tuple[list[Recording], str | None]:
         """Newest first, without those being deleted; the cursor is opaque text, None at the end.
 
+        `search` keeps those whose title or filename holds its words. DynamoDB cannot fold case, so they are read here.
         A page can be short, even empty, and still have a cursor: reads per call are bounded.
         Raises BadRequest("bad_cursor") for a cursor it did not make for this owner and room.
         """
         wanted: Any = RecordingItem.status != RecordingStatus.DELETING.value
         if status is not None:
             wanted &= RecordingItem.status == status
-        listing = Listing(RecordingItem, RecordingItem.by_owner, "owner", owner, wanted, selective=status is not None)
+        selective = status is not None or bool(search)
+        listing = Listing(RecordingItem, RecordingItem.by_owner, "owner", owner, wanted, selective)
         if room_id is not None:
             mine = wanted & (RecordingItem.owner == owner)
             listing = Listing(RecordingItem, RecordingItem.by_room, "room_id", room_id, mine, selective=True)
+        if search:
+            listing = replace(listing, keep=lambda item: holds(search, item.title or "", item.filename or ""))
+        listing = replace(listing, oldest_first=oldest_first)
         items, following = read_page(listing, scope=owner, limit=limit, cursor=cursor)
         return [_recording(item) for item in items], following
 

@@ -177,6 +177,22 @@ def test_list_filters_by_status_and_room(recordings: RecordingsTable, new_record
     assert listed(recordings, "grace", limit=9, room="r") == [[20]]
 
 
+def test_a_search_finds_words_in_any_case(
+    recordings: RecordingsTable, new_recording: Callable[..., Recording], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In titles and filenames, in either direction of time, within the same bound."""
+    for number, title in enumerate(["Flüsse", "Lakes", "FLÜSSE II", ""], start=1):
+        recordings.create(new_recording(number, title=title, filename="flüsse.mp4" if not title else "x.mp4"))
+    found, cursor = recordings.by_owner("ada", status=None, room_id=None, limit=9, cursor=None, search="flüsse")
+    assert ([recording.id[4:].lstrip("0") for recording in found], cursor) == (["4", "3", "1"], None)
+    oldest, _ = recordings.by_owner("ada", status=None, room_id=None, limit=2, cursor=None, oldest_first=True)
+    assert [recording.title for recording in oldest] == ["Flüsse", "Lakes"]
+    monkeypatch.setattr(paging, "SELECTIVE_PAGE", 1)
+    monkeypatch.setattr(paging, "MOST_READS", 2)
+    short, more = recordings.by_owner("ada", status=None, room_id=None, limit=9, cursor=None, search="lakes")
+    assert (short, more is not None) == ([], True)
+
+
 def test_a_call_reads_a_bounded_number_of_rows(
     recordings: RecordingsTable, new_recording: Callable[..., Recording], monkeypatch: pytest.MonkeyPatch
 ) -> None:

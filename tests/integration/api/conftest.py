@@ -23,7 +23,7 @@ from moto import mock_aws
 from support.fakes import FakeProbe
 
 import app
-from chalicelib import analytics_container, config, container, live_container
+from chalicelib import analytics_container, config, console_container, container, live_container
 from chalicelib.adapters import clients, probe
 from chalicelib.adapters.tables import create_all
 from chalicelib.domain.keys import source_key
@@ -200,6 +200,7 @@ def forget() -> None:
     clients.reset()
     container.reset()
     live_container.reset()
+    console_container.reset()
     analytics_container.reset()
 
 

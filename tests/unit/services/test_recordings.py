@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from support.fakes import FakeClock, FakeQueue, FakeRecordings
 
 from chalicelib.domain.access import Action, Caller, Role
+from chalicelib.domain.listing import Order
 from chalicelib.domain.messages import DeleteMessage
 from chalicelib.domain.recording import RecordingStatus, Visibility
-from chalicelib.errors import Forbidden, NotFound, TooLarge, Transient
+from chalicelib.errors import BadRequest, Forbidden, NotFound, TooLarge, Transient
+from chalicelib.services import recordings as service
 from chalicelib.services.recordings import Draft, Listing, RecordingLibrary, fair_group
 
 ANNA = Caller("anna", Role.PUBLISHER)
@@ -126,3 +128,44 @@ def test_fair_groups_are_what_sqs_takes() -> None:
     """Any subject, even with blanks and umlauts, becomes a short plain name."""
     assert fair_group("a b|ü" * 60).isalnum()
     assert fair_group("anna") != fair_group("berta")
+
+
+def made(world: World, *titles: str) -> None:
+    """Make recordings of Anna's, one a second."""
+    for title in titles:
+        world.clock.time += 1
+        world.library.create(ANNA, replace(DRAFT, title=title))
+
+
+def titles(world: World, **listing: object) -> list[list[str]]:
+    """Walk a list; returns the titles, page by page."""
+    pages, cursor = [], None
+    while True:
+        page, cursor = world.library.list(ANNA, Listing(cursor=cursor, **listing))  # type: ignore[arg-type]
+        pages.append([recording.title for recording in page])
+        if cursor is None:
+            return pages
+
+
+def test_a_library_is_searched_and_ordered(world: World) -> None:
+    """By words of the title, in each order, page by page."""
+    made(world, "Rivers 10", "Lakes", "rivers 2", "Rivers 1")
+    assert titles(world, q="RIVERS", limit=9) == [["Rivers 1", "rivers 2", "Rivers 10"]]
+    assert titles(world, sort=Order.OLDEST, limit=9) == [["Rivers 10", "Lakes", "rivers 2", "Rivers 1"]]
+    assert titles(world, sort=Order.TITLE, limit=2) == [["Lakes", "Rivers 1"], ["rivers 2", "Rivers 10"]]
+    assert titles(world, sort=Order.TITLE, q="rivers", limit=2) == [["Rivers 1", "rivers 2"], ["Rivers 10"]]
+
+
+def test_an_order_that_no_index_holds_reads_a_bounded_number(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The newest ones alone are arranged."""
+    monkeypatch.setattr(service, "MOST_ARRANGED", 4)
+    monkeypatch.setattr(service, "ARRANGED_AT_ONCE", 2)
+    made(world, "a", "f", "e", "d", "c")
+    assert titles(world, sort=Order.TITLE, limit=9) == [["c", "d", "e", "f"]]
+
+
+@pytest.mark.parametrize("cursor", ["", "at-", "at--1", "at-9999999", "eyJ4IjoxfQ", "at-\u0663"])
+def test_cursors_of_other_lists_are_refused(world: World, cursor: str) -> None:
+    """An arranged list has cursors of its own."""
+    with pytest.raises(BadRequest, match="bad_cursor"):
+        world.library.list(ANNA, Listing(sort=Order.TITLE, cursor=cursor))

@@ -12,7 +12,7 @@ from botocore.signers import CloudFrontSigner
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from headwater.local.signed_cookies import CookieRefused, check_cookies, parse_cookies
+from headwater.local.signed_cookies import CookieRefused, check_cookies, check_link, parse_cookies, signed_link
 
 if TYPE_CHECKING:
     from typing import Any
@@ -123,3 +123,27 @@ def test_a_key_that_is_not_trusted_cannot_sign(key: rsa.RSAPrivateKey) -> None:
 def test_the_first_cookie_of_a_name_wins() -> None:
     """Browsers send the most specific path first; CloudFront's characters pass through."""
     assert parse_cookies('a=1; b="x~-_"; a=2; junk;=;c=d=e') == {"a": "1", "b": "x~-_", "": "", "c": "d=e"}
+
+
+def _link_refusal(key: rsa.RSAPrivateKey, query: str, url: str = URL, now: int = NOW) -> str | None:
+    link = signed_link(query)
+    assert link is not None
+    try:
+        check_link(link, {"K1": key.public_key()}, url=url, now=now)
+    except CookieRefused as refused:
+        return refused.code
+    return None
+
+
+def test_a_link_signed_by_botocore_opens_one_file_for_a_while(key: rsa.RSAPrivateKey) -> None:
+    """Its canned policy is not sent, and no other address or time passes."""
+    signer = CloudFrontSigner("K1", lambda text: key.sign(text, padding.PKCS1v15(), hashes.SHA1()))  # noqa: S303
+    ends = dt.datetime.fromtimestamp(NOW + 60, dt.UTC)
+    query = signer.generate_presigned_url(URL, date_less_than=ends).partition("?")[2]
+    assert _link_refusal(key, query) is None
+    assert _link_refusal(key, query, url=f"{URL}x") == "AccessDenied"
+    assert _link_refusal(key, query, now=NOW + 60) == "AccessDenied"
+    assert _link_refusal(key, query.replace(str(NOW + 60), str(NOW + 61))) == "AccessDenied"
+    assert _link_refusal(key, query.replace("K1", "K2")) == "InvalidKey"
+    assert _link_refusal(key, query.replace(str(NOW + 60), "soon")) == "MalformedPolicy"
+    assert signed_link("v=2") is None
