@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -12,8 +14,9 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 from support.live import HIGH, LOW, SOUND, segment
 
-from chalicelib import container
+from chalicelib import analytics_container, container
 from chalicelib.adapters import clients
+from chalicelib.domain.analytics.measures import Measures
 from chalicelib.domain.cost import Bill, Request
 from chalicelib.domain.job import Rendition
 from chalicelib.domain.keys import playlist_key
@@ -21,6 +24,7 @@ from chalicelib.domain.live.health import Refusal
 from chalicelib.domain.live.keys import window_key
 from chalicelib.domain.live.state import LiveState
 from chalicelib.domain.recording import RecordingStatus
+from chalicelib.services.analytics_ports import ViewerSession
 
 if TYPE_CHECKING:
     from chalice.test import HTTPResponse
@@ -42,7 +46,7 @@ class Contract:
         recording_id = options.pop("recording_id", "")
         query = options.pop("query", {})
         path = route.replace("{recording_id}", recording_id)
-        for name in ("language", "queue", "session", "stream_id", "connection_id"):
+        for name in ("language", "queue", "session", "stream_id", "connection_id", "room", "subject"):
             path = path.replace(f"{{{name}}}", options.pop(name, ""))
         path += f"?{urlencode(query)}" if query else ""
         answer = self.api.call(method, path, body, **options)
@@ -53,8 +57,8 @@ class Contract:
         if "content" not in described:
             assert answer.body == b""
             return answer
-        ((media_type, content),) = described["content"].items()
-        assert answer.headers["Content-Type"] == media_type
+        media_type = answer.headers["Content-Type"]
+        content = described["content"][media_type]
         found = json.loads(answer.body) if media_type.endswith("json") else answer.body.decode()
         self.validator(content["schema"]).validate(found)
         return answer
@@ -266,6 +270,43 @@ def test_answers_about_dead_letters_are_as_described(contract: Contract) -> None
     call("POST", requeue, 200, queue="encode", **admin)
     call("POST", requeue, 404, queue="none", **admin)
     call("POST", requeue, 403, queue="encode")
+
+
+def test_answers_about_analytics_are_as_described(contract: Contract) -> None:
+    """With nothing watched, and with a session that has everything; sheets, and who may not."""
+    call, recording_id = contract.call, contract.api.create(room_id="hall")["recording"]["id"]
+    mine, session = {"recording_id": recording_id}, "ses_0123456789abcdefghij"
+    here = f"{ID}/analytics"
+    call("GET", "/v1/analytics/overview", 200)
+    call("GET", here, 200, **mine)
+    call("GET", f"{here}/attendance", 200, **mine)
+    day = datetime.now(UTC).date().isoformat()
+    sums = Measures(sessions=1, views=1, viewers=1, watch_ms=9, seen={"0": 1}, slots={"0": 9}, rungs={"720p 1000k": 9})
+    rollups = analytics_container.rollups()
+    rollups.write_settled("o#anna", day, sums)
+    rollups.write_settled(f"r#{recording_id}", day, replace(sums, by={"device/tv/sessions": 1}))
+    rollups.write_total(recording_id, "anna", sums)
+    now = time.time()
+    watched = ViewerSession(recording_id, session, now - 9, owner="anna", room_id="hall", user_id="bob", viewer="v")
+    whole = {"session_end": now, "startup_ms": 5, "qoe": 1.5, "good": True, "device": "tv", "bitrate_selected": 900}
+    analytics_container.sessions().put(replace(watched, **whole))
+    analytics_container.sessions().put(replace(watched, session=f"{session}2", live=True))
+    events = [{"kind": "stall", "seq": 1, "at_ms": round(now * 1000) - 5000, "stall_ms": 300, "bl": 10, "pt": 900}]
+    analytics_container.timelines().add(recording_id, session, events, now=now)
+    call("POST", "/v1/recordings", 201, {"title": "Live", "live": True})
+    assert call("GET", "/v1/analytics/overview", 200, query={"from": day}).json_body["most_watched"]
+    assert call("GET", here, 200, **mine, query={"from": day, "to": day}).json_body["slots"]
+    assert len(call("GET", f"{here}/sessions", 200, **mine).json_body["sessions"]) == 2
+    assert call("GET", f"{here}/sessions/{{session}}", 200, session=session, **mine).json_body["why"]
+    assert call("GET", f"{here}/attendance", 200, **mine).json_body["people"]
+    call("GET", f"{here}/attendance", 200, **mine, query={"format": "csv"})
+    assert call("GET", "/v1/rooms/{room}/attendance", 200, room="hall").json_body["people"]
+    call("GET", "/v1/analytics/live", 200)
+    call("GET", "/v1/analytics/overview", 400, query={"from": "x"})
+    call("GET", "/v1/analytics/overview", 403, role="viewer")
+    call("GET", f"{here}/sessions", 400, **mine, query={"cursor": "x"})
+    call("GET", f"{here}/sessions/{{session}}", 404, session="none", **mine)
+    call("GET", here, 404, user="berta", **mine)
 
 
 @pytest.mark.parametrize("prefix", ["", "/v1"])
