@@ -1,0 +1,91 @@
+/** The overview: what happened, against the time before; what is on now; what was watched most. */
+
+import { h } from "../dom.js";
+import { audience, compared } from "./audience.js";
+import * as data from "./data.js";
+import { bar, button, empty, message, section } from "./parts.js";
+import { quality } from "./quality.js";
+import { path, range } from "./route.js";
+import { days, plural, span } from "./words.js";
+
+/** @typedef {import("./shapes.js").Overview} Overview */
+/** @typedef {import("./route.js").Route} Route */
+
+/** Blocks that stand in for it. */
+export const SHAPE = ["figures", "chart", "title", "ledger"];
+const LEAST_DAYS = 7;
+
+/**
+ * Load it and draw it.
+ *
+ * @param {Route} route
+ * @returns {Promise<{title: string, facts: (Node | string)[], body: Node[]}>}
+ */
+export async function overview(route) {
+  const asked = range(route.period, Date.now());
+  const [report, earlier] = await Promise.all([
+    data.overview(asked, route.owner),
+    data.overview(asked.before, route.owner),
+  ]);
+  const facts = [days(report.from, report.to), onAir(report)];
+  if (!report.totals.sessions && !report.before.sessions && !report.most_watched.length) {
+    return { title: "Analytics", facts, body: [nothing()] };
+  }
+  const shown = compared(report, earlier.days, asked.words);
+  const body = [audience(shown)];
+  if (shown.drawn.some((day) => day.sessions)) body.push(quality(shown));
+  else
+    body.push(
+      section(
+        "How it went",
+        {},
+        empty(
+          `Nobody watched in this time. ${asked.length < LEAST_DAYS ? "Choose more days to look further back." : ""}`,
+        ),
+      ),
+    );
+  body.push(mostWatched(report, route));
+  return { title: "Analytics", facts, body };
+}
+
+const nothing = () =>
+  message(
+    "Nobody has watched yet",
+    "Watch time, viewers and how well it played appear here a minute after somebody opens one of your recordings.",
+    h("div", { class: "board__buttons" }, button("/", "Share a recording", "primary"), button("/studio", "Go live")),
+  );
+
+/** @param {Overview} report */
+function onAir({ live_now: { streams, viewers } }) {
+  const words = streams ? `${plural(streams, "stream")} live, ${plural(viewers, "viewer")}` : "Nothing live";
+  return h(
+    "a",
+    { class: "board__air", href: path({ board: "live" }), "data-live": streams > 0 ? "true" : "false" },
+    words,
+  );
+}
+
+/**
+ * @param {Overview} report
+ * @param {Route} route
+ */
+function mostWatched({ most_watched: items }, { period }) {
+  if (!items.length)
+    return section("Most watched", {}, empty("Recordings appear here in order of the time people spent on them."));
+  const most = items[0]?.watch_s || 1;
+  const rows = items.map(({ recording_id: id, title, watch_s: watchS, views }) =>
+    h(
+      "li",
+      { class: "board__rank" },
+      h("a", { class: "board__rank-title", href: path({ board: "recording", recording: id, period }) }, title || id),
+      bar(watchS / most, ""),
+      h("span", { class: "board__rank-value" }, span(watchS)),
+      h("span", { class: "board__rank-note" }, plural(views, "view")),
+    ),
+  );
+  return section(
+    "Most watched",
+    { text: "Since the beginning, by watch time." },
+    h("ol", { class: "board__ranks" }, ...rows),
+  );
+}
