@@ -11,9 +11,11 @@ from chalicelib import container, live_container
 if TYPE_CHECKING:
     from chalicelib.adapters.tables.analytics_rollups import RollupsTable
     from chalicelib.adapters.tables.session_events import SessionEventsTable
+    from chalicelib.adapters.tables.session_folds import SessionFoldsTable
     from chalicelib.adapters.tables.viewer_analytics import ViewerAnalyticsTable
     from chalicelib.services.analytics import Analytics
     from chalicelib.services.live_now import LiveNow
+    from chalicelib.services.session_facts import SessionFactsKeeper
 
 
 @cache
@@ -60,6 +62,24 @@ def analytics() -> Analytics:
     from chalicelib.services.analytics import Analytics
 
     return Analytics(rollups(), sessions(), timelines(), container.recordings(), live_now(), container.clock())
+
+
+@cache
+def folds() -> SessionFoldsTable:
+    """Sessions and sums in one write."""
+    from chalicelib.adapters.tables.session_folds import SessionFoldsTable
+
+    return SessionFoldsTable()
+
+
+@cache
+def facts() -> SessionFactsKeeper:
+    """What sessions come to."""
+    from chalicelib.adapters.signing import HmacViewers
+    from chalicelib.services.session_facts import SessionFactsKeeper
+
+    names = HmacViewers(container.grant_key)
+    return SessionFactsKeeper(container.player_sessions(), folds(), timelines(), names, container.clock())
 
 
 def reset() -> None:

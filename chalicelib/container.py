@@ -57,9 +57,10 @@ def clock() -> SystemClock:
 @cache
 def recordings() -> Recordings:
     """The recordings table."""
+    from chalicelib import webhook_container
     from chalicelib.adapters.tables.recordings import RecordingsTable
 
-    return RecordingsTable(clock())
+    return RecordingsTable(clock(), webhook_container.hint_of_recordings())
 
 
 @cache
@@ -443,9 +444,10 @@ def quality() -> QualityAdvisor:
 @cache
 def session_reports() -> SessionReports:
     """What players report."""
+    from chalicelib import analytics_container
     from chalicelib.services.reports import SessionReports
 
-    return SessionReports(player_sessions(), ladders(), network_pasts(), clock())
+    return SessionReports(player_sessions(), analytics_container.facts(), ladders(), network_pasts(), clock())
 
 
 @cache

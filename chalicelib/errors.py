@@ -7,7 +7,8 @@ HeadwaterError
 │   ├── Forbidden         403  known caller, not allowed
 │   ├── NotFound          404  absent, or not yours
 │   ├── Conflict          409  right request, wrong moment
-│   └── TooLarge          413  over a limit
+│   ├── TooLarge          413  over a limit
+│   └── TooMany           429  too often
 ├── Permanent             the work can never succeed: the job fails with this code
 └── Transient             try again later: the message goes back to its queue
 """
@@ -65,6 +66,12 @@ class TooLarge(Rejected):
     """Over a limit (413)."""
 
     status = 413
+
+
+class TooMany(Rejected):
+    """Too often (429); the answer says when to come again."""
+
+    status = 429
 
 
 class Permanent(HeadwaterError):

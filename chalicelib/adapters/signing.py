@@ -11,7 +11,8 @@ from chalicelib.adapters.aws_errors import translated
 from chalicelib.domain.access import check_grant, make_grant
 from chalicelib.domain.live.viewers import make_connect_token, read_connect_token
 from chalicelib.domain.networks import network_name, network_of
-from chalicelib.domain.sessions import check_session_token, make_session_token
+from chalicelib.domain.sessions import check_session_token, make_session_token, viewer_name
+from chalicelib.domain.webhooks.signing import derive_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,6 +100,18 @@ class HmacSessions(HexKey):
         check_session_token(self._key, recording_id, session, token, now=now)
 
 
+class HmacViewers(HexKey):
+    """Implements session_facts.ViewerNames."""
+
+    def of_user(self, user: str) -> str:
+        """Return the name of somebody who is signed in."""
+        return viewer_name(self._key, "user", user)
+
+    def of_browser(self, viewer_id: str) -> str:
+        """Return the name of who uses a browser, by the random id that it keeps."""
+        return viewer_name(self._key, "browser", viewer_id)
+
+
 class HmacConnects(HexKey):
     """Implements viewer_ports.ConnectTokens."""
 
@@ -118,3 +131,11 @@ class HmacNetworks(HexKey):
         """Return what an address's network is stored under in a period; None for what is no address."""
         network = network_of(address)
         return network and network_name(self._key, network, period)
+
+
+class HmacWebhooks(HexKey):
+    """Implements webhook_ports.Secrets."""
+
+    def secret(self, webhook_id: str, salt: str) -> str:
+        """Return `whsec_...`, the same each time."""
+        return derive_secret(self._key, webhook_id, salt)

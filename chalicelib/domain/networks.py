@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import ipaddress
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,7 @@ MAX_WEIGHT = 8.0
 LOWEST_KBPS, HIGHEST_KBPS = 30.0, 200_000.0
 EDGE_HEADER = "x-headwater-edge"
 """What our CDN proves itself with."""
+_COUNTRY = re.compile("[A-Z]{2}")
 _V4_PREFIX, _V6_PREFIX = 24, 48
 
 
@@ -76,11 +78,22 @@ def viewer_address(source_ip: str, headers: Mapping[str, str], *, edge_key: str)
     Anybody may send `CloudFront-Viewer-Address` to the gateway itself. It counts only beside `X-Headwater-Edge` with
     the value that our distribution alone adds; without such a value (`edge_key` empty) it never does.
     """
-    shown = headers.get(EDGE_HEADER, "")
-    if not edge_key or not hmac.compare_digest(shown.encode("utf-8", "replace"), edge_key.encode()):
+    if not _from_edge(headers, edge_key):
         return source_ip
     address, _, _port = headers.get("cloudfront-viewer-address", "").rpartition(":")
     return address.strip("[]") or source_ip
+
+
+def viewer_country(headers: Mapping[str, str], *, edge_key: str) -> str:
+    """Return the two letters of the country that our CDN says its viewer is in; empty when it does not."""
+    country = headers.get("cloudfront-viewer-country", "").strip().upper()
+    known = _COUNTRY.fullmatch(country) is not None and _from_edge(headers, edge_key)
+    return country if known else ""
+
+
+def _from_edge(headers: Mapping[str, str], edge_key: str) -> bool:
+    shown = headers.get(EDGE_HEADER, "")
+    return bool(edge_key) and hmac.compare_digest(shown.encode("utf-8", "replace"), edge_key.encode())
 
 
 def period_of(now: float) -> int:

@@ -22,7 +22,7 @@ KEEP_S = 24 * 3600
 class PlayerSession:
     """One session as stored. `viewer` is the token's subject, empty when anonymous; `state` plain JSON values.
 
-    `version` counts its writes, 0 before the first.
+    `version` counts its writes, 0 before the first. `facts` is what analytics knows of it, plain JSON values as well.
     """
 
     recording_id: str
@@ -31,6 +31,9 @@ class PlayerSession:
     version: int = 0
     state: dict[str, Any] = field(default_factory=dict)
     expires_at: float = 0.0
+    facts: dict[str, Any] = field(default_factory=dict)
+    sweep_at: float | None = None
+    """When somebody should look after it if it has said nothing by then; None when there is nothing to look after."""
 
 
 def check_session_id(text: str) -> str:
@@ -43,6 +46,11 @@ def check_session_id(text: str) -> str:
 def session_not_found() -> NotFound:
     """Return the answer for a session that is absent, somebody else's or another recording's."""
     return NotFound("session_not_found", "There is no such session of this recording and viewer.")
+
+
+def viewer_name(key: bytes, kind: str, of: str) -> str:
+    """Return what a viewer is called in analytics: 24 hex digits that tell nothing without the key."""
+    return hmac.new(key, f"viewer:{kind}:{of}".encode(), hashlib.sha256).hexdigest()[:24]
 
 
 def make_session_token(key: bytes, recording_id: str, session: str, expires_at: int) -> str:

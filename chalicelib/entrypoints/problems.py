@@ -21,7 +21,7 @@ MEDIA_TYPE = "application/problem+json"
 MAX_ERRORS = 20
 """Entries in `errors`; a body can hold thousands of mistakes."""
 MAX_FIELD = 100
-RETRY_AFTER_S = {"not_playable_yet": 1}
+RETRY_AFTER_S = {"not_playable_yet": 1, "too_many_reports": 2}
 """Refusals that pass by themselves, in seconds."""
 TRANSIENT_RETRY_S = 2
 

@@ -8,7 +8,7 @@ from chalice.app import Blueprint
 
 from chalicelib import container
 from chalicelib.domain.abr.reports import read_batch
-from chalicelib.domain.networks import EDGE_HEADER, viewer_address
+from chalicelib.domain.networks import EDGE_HEADER, viewer_address, viewer_country
 from chalicelib.entrypoints.problems import answers
 from chalicelib.entrypoints.requests import optional_caller, read_json, read_query
 from chalicelib.entrypoints.schemas import QualityQuery, SessionQuery
@@ -50,4 +50,5 @@ def _asking(query: SessionQuery, session: str | None) -> Asking:
     source_ip = str((request.context.get("identity") or {}).get("sourceIp") or "")
     edge_key = container.edge_key() if EDGE_HEADER in request.headers else ""
     address = viewer_address(source_ip, request.headers, edge_key=edge_key)
-    return Asking(caller, address, query.grant, session, query.token)
+    country = viewer_country(request.headers, edge_key=edge_key)
+    return Asking(caller, address, query.grant, session, query.token, country)

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from chalicelib.domain.analytics.measures import Measures
+    from chalicelib.domain.analytics.summing import Share
+    from chalicelib.domain.sessions import PlayerSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,3 +112,32 @@ class Timelines(Protocol):
         `code` `fatal`; of transfers and switches also, worked out: `kbps` and `rung` (its bitrate and name) and
         `throughput_kbps`.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """What one session changes: its row, and the sums, which have heard `before` of it and are to hear `after`."""
+
+    row: ViewerSession
+    before: Share
+    after: Share
+
+
+class Folds(Protocol):
+    """Writes a session together with what it adds to the sums: all of it or nothing, and once."""
+
+    def write(self, session: PlayerSession, fold: Fold, *, now: float) -> bool:
+        """Write if the session is still at the version that was read; False, and nothing written, when not.
+
+        Raises Transient("aws_unavailable") when others write the same sums all the time.
+        """
+
+
+class EventLog(Protocol):
+    """The session_events table, as it is written."""
+
+    def add(self, recording_id: str, session: str, events: Sequence[dict[str, Any]], *, now: float) -> None:
+        """Write events that were not reported before, in order of `seq`; the same ones again change nothing."""
+
+    def delete(self, recording_id: str, session: str) -> None:
+        """Remove all of a session's; quiet when there are none."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from chalicelib.domain.abr.following import Followed, follow
+from chalicelib.domain.analytics.session import MOST_EVENTS
 from chalicelib.domain.networks import share_of
 from chalicelib.domain.sessions import KEEP_S, PlayerSession
 from chalicelib.errors import Transient
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from chalicelib.services.pasts import NetworkPasts
     from chalicelib.services.ports import Clock
     from chalicelib.services.quality import Advice
+    from chalicelib.services.session_facts import Intake, SessionFactsKeeper
     from chalicelib.services.viewers import Viewer
 
 REPORT_S = 10
@@ -54,9 +56,12 @@ class Answer:
 class SessionReports:
     """Takes reports. The same one again, late or twice at once, changes nothing."""
 
-    def __init__(self, sessions: PlayerSessions, ladders: Ladders, pasts: NetworkPasts, clock: Clock) -> None:
-        """Keep sessions in `sessions`; teach `pasts` what their transfers measured."""
+    def __init__(
+        self, sessions: PlayerSessions, facts: SessionFactsKeeper, ladders: Ladders, pasts: NetworkPasts, clock: Clock
+    ) -> None:
+        """Keep sessions in `sessions`, for analytics through `facts`; teach `pasts` what their transfers measured."""
         self._sessions = sessions
+        self._facts = facts
         self._ladders = ladders
         self._pasts = pasts
         self._clock = clock
@@ -64,8 +69,8 @@ class SessionReports:
     def take(self, viewer: Viewer, session: str, events: Sequence[Event]) -> Answer:
         """Take what is new among `events`.
 
-        Raises Conflict while there is nothing to choose among, NotFound for somebody else's session,
-        Transient("session_contended") when others write it all the time.
+        Raises Conflict while there is nothing to choose among, NotFound for somebody else's session, TooMany for more
+        than a report a second in the long run, Transient("session_contended") when others write it all the time.
         """
         ladder = self._ladders.of(viewer.recording)
         for _ in range(_TRIES):
@@ -81,7 +86,9 @@ class SessionReports:
         viewer.check(known)
         past = None if stored else self._pasts.of(viewer.address)
         followed = Followed.resume(config_of(ladder), known.state, prior_of(past))
-        taken = follow(followed, events)
+        intake = self._facts.read(viewer, known, events, ladder)
+        within = [event for event in events if event.sequence < MOST_EVENTS]
+        taken = _counted(follow(followed, within), intake, len(events))
         advice = advise(followed.manager, ladder, "session")
         answer = Answer(taken, followed.last, advice, REPORT_S if advice.samples >= _KNOWN else FIRST_REPORT_S)
         if not taken.accepted:
@@ -89,8 +96,14 @@ class SessionReports:
         share = share_of(taken.transfers, followed.given)
         followed.given += share.weight
         changed = replace(known, viewer=viewer.named(known), state=followed.state(), expires_at=now + KEEP_S)
-        if not self._sessions.save(changed, now=now):
+        if not self._facts.keep(changed, intake, viewer.recording):
             return None
         # After the session, which says what has been given: who dies between the two loses a share and adds none twice.
         self._pasts.learn(viewer.address, share)
         return answer
+
+
+def _counted(taken: Taken, intake: Intake, came: int) -> Taken:
+    """Return what became of a batch: an event that analytics has not seen is new, though the engine has moved on."""
+    accepted = max(taken.accepted, len(intake.fresh))
+    return replace(taken, accepted=accepted, ignored=came - accepted, refused=taken.refused + intake.refused)

@@ -35,6 +35,8 @@ class Asking:
     grant: str | None = None
     session: str | None = None
     token: str | None = None
+    country: str = ""
+    """Two letters, from the CDN; empty when it does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ class Viewer:
     address: str
     name: str = ""
     proved: bool = False
+    country: str = ""
 
     def check(self, session: PlayerSession) -> None:
         """Raise NotFound for a session of somebody else's."""
@@ -89,8 +92,10 @@ class Viewers:
             check_session_id(asking.session)
         if asking.session is not None and asking.token:
             self._tokens.check(recording_id, asking.session, asking.token, now=self._clock.now())
-            return Viewer(read_living(self._recordings, recording_id), asking.address, name, proved=True)
-        return Viewer(self._playback.admit(asking.caller, recording_id, asking.grant), asking.address, name)
+            recording, proved = read_living(self._recordings, recording_id), True
+        else:
+            recording, proved = self._playback.admit(asking.caller, recording_id, asking.grant), False
+        return Viewer(recording, asking.address, name, proved, asking.country)
 
     def ticket(self, recording: Recording, session: str | None = None) -> SessionTicket:
         """Return a fresh ticket, of a new session or of one that goes on. Nothing is stored until it reports."""

@@ -22,7 +22,9 @@ from chalicelib.services.pasts import NetworkPasts
 from chalicelib.services.playback import Playback
 from chalicelib.services.quality import QualityAdvisor
 from chalicelib.services.reports import SessionReports
+from chalicelib.services.session_facts import SessionFactsKeeper
 from chalicelib.services.viewers import Asking, Viewers
+from support.analytics_fakes import FakeEventLog, FakeFolds, ViewerKey
 from support.fakes import FakeClock, FakeJobs, FakeObjects, FakeRecordings
 
 REC, JOB, VERSION = "rec_0123456789abcdefghij", "job_0123456789abcdef01234567", "0123456789ab"
@@ -147,8 +149,10 @@ class Cinema:
     source: FakeObjects = field(default_factory=FakeObjects)
     sessions: FakeSessions = field(default_factory=FakeSessions)
     history: FakeHistory = field(default_factory=FakeHistory)
+    log: FakeEventLog = field(default_factory=FakeEventLog)
 
     def __post_init__(self) -> None:
+        self.folds = FakeFolds(self.sessions)
         self.recordings = FakeRecordings(self.clock)
         self.recordings.rows[REC] = Recording(
             REC, "anna", "Talk", "a.mp4", "video/mp4", 1, RecordingStatus.READY, 0.0, 0.0, Visibility.PUBLIC, job_id=JOB
@@ -165,7 +169,8 @@ class Cinema:
         pasts = NetworkPasts(self.history, Names(), self.clock)
         self.viewers = Viewers(playback, self.recordings, SessionKey(), self.clock, ttl_s=3600)
         self.quality = QualityAdvisor(ladders, pasts, self.sessions, self.clock)
-        self.reports = SessionReports(self.sessions, ladders, pasts, self.clock)
+        self.facts = SessionFactsKeeper(self.sessions, self.folds, self.log, ViewerKey(), self.clock)
+        self.reports = SessionReports(self.sessions, self.facts, ladders, pasts, self.clock)
         self.ladders, self.pasts = ladders, pasts
 
     def show(self, shown_job: Job, *listed: Rendition) -> None:

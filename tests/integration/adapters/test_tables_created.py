@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from chalicelib.domain.recording import Recording
 
 INDEXES = {
-    "recordings": ["by_owner", "by_room", "by_status"],
+    "recordings": ["by_owner", "by_room", "by_status", "by_untold"],
     "transcoding_jobs": ["by_recording", "by_status"],
     "encode_tasks": [],
     "job_bills": [],
-    "live_streams": ["by_recording", "by_room", "by_status"],
+    "live_streams": ["by_recording", "by_room", "by_status", "by_untold"],
     "live_segments": [],
     "live_connections": [],
     "viewer_analytics": ["by_recording", "by_room", "by_user"],
@@ -29,6 +29,8 @@ INDEXES = {
     "network_history": [],
     "analytics_rollups": ["by_watch", "untidy"],
     "session_events": [],
+    "webhooks": [],
+    "webhook_deliveries": ["by_due"],
 }
 
 
@@ -67,6 +69,7 @@ def test_only_what_players_report_expires() -> None:
         "live_connections",
         "analytics_rollups",
         "session_events",
+        "webhook_deliveries",
     }
 
 
