@@ -13,9 +13,8 @@ from headwater.cli.main import EXIT_CODES, app
 TEXT = (Path(__file__).parents[4] / "docs" / "cli.md").read_text()
 TOP = typer.main.get_command(app).commands  # type: ignore[attr-defined]  # a group, as there are several
 COMMANDS = {name: command for name, command in TOP.items() if not hasattr(command, "commands")}
-COMMANDS |= {
-    f"{group} {name}": command for group in ("captions", "live") for name, command in TOP[group].commands.items()
-}
+GROUPS = ("analytics", "captions", "live")
+COMMANDS |= {f"{group} {name}": command for group in GROUPS for name, command in TOP[group].commands.items()}
 SHARED = {"--url", "--token", "--user", "--help"}
 
 
