@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.domain.analytics.measures import Measures, total
 from chalicelib.domain.analytics.percentiles import percentile
 from chalicelib.domain.analytics.periods import SLOT_S, SLOTS, begin_of, elapsed_s
+from chalicelib.domain.analytics.summing import STARTUP_CLASSES_MS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,8 +52,8 @@ def shown(sums: Measures, *, viewers: int | None = None, crowd: Crowd | None = N
         "average_viewers": crowd.average,
         "peak_viewers": crowd.peak,
         "startup_ms": ratio(sums.startup_ms, sums.startups),
-        "startup_p50_ms": percentile(startups, 0.5),
-        "startup_p95_ms": percentile(startups, 0.95),
+        "startup_p50_ms": percentile(startups, 0.5, STARTUP_CLASSES_MS),
+        "startup_p95_ms": percentile(startups, 0.95, STARTUP_CLASSES_MS),
         "rebuffer_ratio": share(sums.stall_ms, sums.watch_ms + sums.stall_ms),
         "stalls": sums.stalls,
         "stalls_per_hour": ratio(sums.stalls, sums.watch_ms, times=HOUR_MS),

@@ -71,7 +71,7 @@ def test_measures_by_their_formulas() -> None:
         "peak_viewers": None,
         "startup_ms": 1000.0,
         "startup_p50_ms": 1000.0,
-        "startup_p95_ms": 2000.0,
+        "startup_p95_ms": 20_000.0,
         "rebuffer_ratio": round(72 / 7272, 6),
         "stalls": 6,
         "stalls_per_hour": 3.0,
@@ -142,6 +142,13 @@ def test_percentiles(classes: dict[str, int], one: float, other: float) -> None:
 def test_percentiles_by_hand(classes: dict[str, int], part: float, expected: float | None) -> None:
     """Spread evenly within a class; of the open one its lower bound."""
     assert percentile(classes, part) == expected
+
+
+def test_classes_that_nobody_is_in_are_classes() -> None:
+    """What took more than a second and up to two did not take half a second."""
+    assert percentile({"2000": 4}, 0.5, (500, 1000, 2000)) == 1500.0
+    assert percentile({"inf": 1}, 0.5, (500, 1000, 2000)) == 2000.0
+    assert percentile({"500": 1, "2000": 1}, 0.5, (500, 1000, 2000)) == 500.0
 
 
 def test_a_range() -> None:
