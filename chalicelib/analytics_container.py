@@ -10,10 +10,14 @@ from chalicelib import container, live_container
 
 if TYPE_CHECKING:
     from chalicelib.adapters.tables.analytics_rollups import RollupsTable
+    from chalicelib.adapters.tables.player_sessions import PlayerSessionsTable
+    from chalicelib.adapters.tables.rollup_settling import SettlingTable
     from chalicelib.adapters.tables.session_events import SessionEventsTable
     from chalicelib.adapters.tables.session_folds import SessionFoldsTable
     from chalicelib.adapters.tables.viewer_analytics import ViewerAnalyticsTable
     from chalicelib.services.analytics import Analytics
+    from chalicelib.services.analytics_sweeps import AnalyticsSweeps
+    from chalicelib.services.forgetting import Erasure, Forgetting
     from chalicelib.services.live_now import LiveNow
     from chalicelib.services.session_facts import SessionFactsKeeper
 
@@ -80,6 +84,47 @@ def facts() -> SessionFactsKeeper:
 
     names = HmacViewers(container.grant_key)
     return SessionFactsKeeper(container.player_sessions(), folds(), timelines(), names, container.clock())
+
+
+@cache
+def settling() -> SettlingTable:
+    """The analytics_rollups table, as it is kept in order."""
+    from chalicelib.adapters.tables.rollup_settling import SettlingTable
+
+    return SettlingTable()
+
+
+@cache
+def open_sessions() -> PlayerSessionsTable:
+    """The player_sessions table, as it is looked after."""
+    from chalicelib.adapters.tables.player_sessions import PlayerSessionsTable
+
+    return PlayerSessionsTable()
+
+
+@cache
+def sweeps() -> AnalyticsSweeps:
+    """What the schedule does for analytics."""
+    from chalicelib.services.analytics_sweeps import AnalyticsSweeps
+
+    return AnalyticsSweeps(open_sessions(), timelines(), facts(), settling(), container.recordings(), container.clock())
+
+
+@cache
+def forgetting() -> Forgetting:
+    """Takes sessions away."""
+    from chalicelib.services.forgetting import Forgetting
+
+    return Forgetting(sessions(), open_sessions(), timelines(), settling(), container.clock())
+
+
+@cache
+def erasure() -> Erasure:
+    """Forgets people."""
+    from chalicelib.adapters.signing import HmacViewers
+    from chalicelib.services.forgetting import Erasure
+
+    return Erasure(forgetting(), HmacViewers(container.grant_key))
 
 
 def reset() -> None:

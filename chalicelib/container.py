@@ -486,7 +486,7 @@ def caption_library() -> CaptionLibrary:
 @cache
 def lifecycle() -> Lifecycle:
     """The end of recordings."""
-    from chalicelib import live_container
+    from chalicelib import analytics_container, live_container
     from chalicelib.services.lifecycle import Lifecycle
 
     return Lifecycle(
@@ -498,6 +498,7 @@ def lifecycle() -> Lifecycle:
         queue=lifecycle_queue(),
         ledger=ledger(),
         live=live_container.remains(),
+        watched=analytics_container.forgetting(),
         clock=clock(),
     )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from chalice.app import Blueprint
 
-from chalicelib import container, live_container
+from chalicelib import analytics_container, container, live_container, webhook_container
 from chalicelib.adapters.telemetry import instrumented
 
 if TYPE_CHECKING:
@@ -33,6 +33,10 @@ def on_schedule(_event: CloudWatchEvent) -> dict[str, int]:
         "live": lambda: live_container.sweeps().look_after(),
         "viewers": lambda: live_container.sweeps().count_out_viewers(),
         "live_ends": lambda: live_container.sweeps().finish_stopped(),
+        "sessions": lambda: analytics_container.sweeps().close_left(),
+        "sums": lambda: analytics_container.sweeps().settle(),
+        "untold": lambda: webhook_container.teller().sweep(),
+        "deliveries": lambda: webhook_container.sender().sweep(),
     }
     done, errors = {}, []
     for name, sweep in sweeps.items():

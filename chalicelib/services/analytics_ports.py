@@ -141,3 +141,51 @@ class EventLog(Protocol):
 
     def delete(self, recording_id: str, session: str) -> None:
         """Remove all of a session's; quiet when there are none."""
+
+
+class Settling(Protocol):
+    """The analytics_rollups table, as it is kept in order. Sums are the same before and after."""
+
+    def unsettled(self, part: str, *, limit: int) -> list[str]:
+        """Return parts of a day, or of `all`, that can be settled, eventually consistent."""
+
+    def settle(self, key: str, part: str) -> bool:
+        """Move a part's numbers into its sum's settled row; False when it changed meanwhile, or is gone."""
+
+    def delete_recording(self, recording_id: str) -> None:
+        """Remove a recording's own sums and places; quiet when there are none."""
+
+    def forget_viewer(self, viewer: str) -> None:
+        """Remove a viewer's name from all sums, which stay as they are."""
+
+    def forget_views(self, viewer: str, recording_id: str) -> None:
+        """Remove a viewer's name from one recording's sums."""
+
+
+class SessionRows(Protocol):
+    """The viewer_analytics table, as rows are taken out of it."""
+
+    def of_user(self, user_id: str, *, limit: int) -> list[ViewerSession]:
+        """A person's sessions, newest first."""
+
+    def some_of_recording(self, recording_id: str, *, limit: int) -> list[ViewerSession]:
+        """Any sessions of a recording, strongly consistent: what is left to remove."""
+
+    def delete(self, recording_id: str, session: str) -> None:
+        """Remove one; quiet when there is none."""
+
+
+class OpenSessions(Protocol):
+    """The player_sessions table, as it is looked after."""
+
+    def load(self, recording_id: str, session: str, *, now: float) -> PlayerSession | None:
+        """Read one, strongly consistent; None when there is none or its time is over."""
+
+    def save(self, session: PlayerSession, *, now: float) -> bool:
+        """Write it if it is still at the version that was read; False when not."""
+
+    def to_sweep(self, *, now: float, limit: int) -> list[tuple[str, str]]:
+        """Return sessions (recording, session) whose time to be looked after has come, eventually consistent."""
+
+    def delete(self, recording_id: str, session: str) -> None:
+        """Remove one; quiet when there is none."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from chalicelib.domain.keys import is_recording_id, media_prefix, source_key, source_prefix
 from chalicelib.domain.messages import DeleteMessage
@@ -23,6 +23,13 @@ SWEEP_LIMIT = 100
 """Rows of each kind in one sweep; the next one, a minute later, goes on."""
 
 
+class Watched(Protocol):
+    """What is known of a recording's viewers."""
+
+    def purge(self, recording_id: str) -> None:
+        """Remove all of it."""
+
+
 class Lifecycle:
     """Every step may run twice, late or not at all: the row goes last, and a sweep finds rows that stayed."""
 
@@ -37,6 +44,7 @@ class Lifecycle:
         queue: Queue,
         ledger: Ledger,
         live: LiveRemains,
+        watched: Watched,
         clock: Clock,
     ) -> None:
         """`queue` is the one that brings delete messages back here."""
@@ -48,6 +56,7 @@ class Lifecycle:
         self._queue = queue
         self._ledger = ledger
         self._live = live
+        self._watched = watched
         self._clock = clock
 
     def delete(self, message: DeleteMessage) -> bool:
@@ -63,6 +72,7 @@ class Lifecycle:
         # Of a recording that is gone already this is the last that anybody does.
         self._live.purge(message.recording_id, final=message.final or recording is None)
         self._purge(message.recording_id, recording)
+        self._watched.purge(message.recording_id)
         if recording is None:
             return True
         if message.final:

@@ -88,12 +88,12 @@ class SessionFactsKeeper:
         """Write a session with what is new of it; False when somebody else has written it meanwhile."""
         now, record = self._clock.now(), intake.record
         if record.erased:
-            return self._sessions.save(replace(changed, facts=record.to_dict()), now=now)
+            return self._sessions.save(replace(changed, viewer="", facts=record.to_dict()), now=now)
         name = self._names.of_user(changed.viewer) if changed.viewer else ""
         record = replace(record, name=name)
         # Before the session, which says that they have come: who dies between the two is sent them again.
         self._log.add(changed.recording_id, changed.session, [shown(reading) for reading in intake.fresh], now=now)
-        if record.is_due(intake.before.facts, now):
+        if record.is_due(intake.before, now):
             try:
                 return self.fold(changed, record, recording)
             except Transient:

@@ -87,3 +87,14 @@ class ViewerKey:
     def of_browser(self, viewer_id: str) -> str:
         """Name a browser."""
         return viewer_name(b"key", "browser", viewer_id)
+
+
+@dataclass
+class FakeWatched:
+    """What is known of recordings' viewers: a row for each."""
+
+    rows: list[str] = field(default_factory=list)
+
+    def purge(self, recording_id: str) -> None:
+        """Remove a recording's."""
+        self.rows[:] = [row for row in self.rows if row != recording_id]

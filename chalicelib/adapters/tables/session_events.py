@@ -61,10 +61,13 @@ class SessionEventsTable:
 
     def delete(self, recording_id: str, session: str) -> None:
         """Remove all of a session's; quiet when there are none."""
-        key = _key(recording_id, session)
-        with EventsItem.batch_write() as batch:
-            for row in EventsItem.query(key, attributes_to_get=["id", "first"], consistent_read=True):
-                batch.delete(row)
+        run(partial(_empty, _key(recording_id, session)))
+
+
+def _empty(key: str) -> None:
+    with EventsItem.batch_write() as batch:
+        for row in EventsItem.query(key, attributes_to_get=["id", "first"], consistent_read=True):
+            batch.delete(row)
 
 
 def _rows(key: str) -> Iterator[EventsItem]:

@@ -64,6 +64,11 @@ class SessionRecord:
             told = marks.with_range(told, sequence, sequence)
         return replace(self, facts=replace(self.facts, told=told))
 
+    def forgotten(self) -> SessionRecord:
+        """Return it without anything but the numbers of its events, and never more."""
+        facts = SessionFacts(told=self.facts.told)
+        return SessionRecord(facts, opened_at=self.opened_at, told_at=self.told_at, erased=True, pace=self.pace)
+
     @property
     def viewer(self) -> str:
         """Who it is, under a name that says nothing; empty for nobody in particular."""
@@ -77,9 +82,10 @@ class SessionRecord:
         """Return it as it is once the sums have heard everything."""
         return replace(self, share=share_of(self.facts, self.context(duration_s)), told_at=now)
 
-    def is_due(self, before: SessionFacts, now: float) -> bool:
-        """True when the sums should hear of it now."""
-        return due(self.facts, before, since_s=now - (self.told_at or self.opened_at))
+    def is_due(self, before: SessionRecord, now: float) -> bool:
+        """True when the sums should hear of it now; of one that gets a name at once, so that it can be found by it."""
+        named = self.name != before.name
+        return named or due(self.facts, before.facts, since_s=now - (self.told_at or self.opened_at))
 
     def sweep_at(self, now: float, duration_s: float) -> float | None:
         """Return when to look after it if it says no more; None when it is over and the sums have heard all."""

@@ -8,6 +8,7 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
+from support.analytics_fakes import FakeWatched
 from support.fakes import FakeQueue, FakeUploads
 from support.live_fakes import no_remains
 from support.media import RECORDING_ID
@@ -72,6 +73,7 @@ def test_deleting_a_recording_whose_chunk_is_being_encoded(slow: Pipeline) -> No
         queue=deletes,
         ledger=slow.ledger,
         live=no_remains(),
+        watched=FakeWatched(),
         clock=slow.clock,
     )
     run_next(lifecycle, deletes)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chalicelib import container, live_container
+from chalicelib import analytics_container, container, live_container, webhook_container
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,5 +28,25 @@ def serve_live(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, object], None]
 
     def put(builder: str, service: object) -> None:
         monkeypatch.setattr(live_container, builder, lambda: service)
+
+    return put
+
+
+@pytest.fixture
+def serve_analytics(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, object], None]:
+    """Return a function that does the same to the container of analytics."""
+
+    def put(builder: str, service: object) -> None:
+        monkeypatch.setattr(analytics_container, builder, lambda: service)
+
+    return put
+
+
+@pytest.fixture
+def serve_hooks(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, object], None]:
+    """Return a function that does the same to the container of webhooks."""
+
+    def put(builder: str, service: object) -> None:
+        monkeypatch.setattr(webhook_container, builder, lambda: service)
 
     return put

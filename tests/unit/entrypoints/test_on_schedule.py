@@ -65,24 +65,66 @@ class Sweeps:
         self.calls.append("live_ends")
         return 5
 
+    def close_left(self) -> int:
+        """Close sessions."""
+        self.calls.append("sessions")
+        return 8
 
-def test_every_sweep_runs(serve: Callable[[str, object], None], serve_live: Callable[[str, object], None]) -> None:
+    def settle(self) -> int:
+        """Settle sums."""
+        self.calls.append("sums")
+        return 9
+
+    def sweep(self) -> int:
+        """Sweep what is untold, and deliveries."""
+        self.calls.append("webhooks")
+        return 7
+
+
+def test_every_sweep_runs(
+    serve: Callable[[str, object], None],
+    serve_live: Callable[[str, object], None],
+    serve_hooks: Callable[[str, object], None],
+    serve_analytics: Callable[[str, object], None],
+) -> None:
     """And says how much it did."""
     sweeps = Sweeps(broken=False)
     serve("lifecycle", sweeps)
     serve("transcoder", sweeps)
     serve_live("sweeps", sweeps)
-    assert on_schedule(EVENT, None) == {"deletes": 1, "uploads": 2, "jobs": 3, "live": 4, "viewers": 6, "live_ends": 5}
+    serve_analytics("sweeps", sweeps)
+    serve_hooks("teller", sweeps)
+    serve_hooks("sender", sweeps)
+    vod = {"deletes": 1, "uploads": 2, "jobs": 3}
+    live = {"live": 4, "viewers": 6, "live_ends": 5, "sessions": 8, "sums": 9}
+    assert on_schedule(EVENT, None) == vod | live | {"untold": 7, "deliveries": 7}
 
 
 def test_a_broken_sweep_stops_no_other(
-    serve: Callable[[str, object], None], serve_live: Callable[[str, object], None]
+    serve: Callable[[str, object], None],
+    serve_live: Callable[[str, object], None],
+    serve_hooks: Callable[[str, object], None],
+    serve_analytics: Callable[[str, object], None],
 ) -> None:
     """The function still fails, so that its alarm rings."""
     sweeps = Sweeps(broken=True)
     serve("lifecycle", sweeps)
     serve("transcoder", sweeps)
     serve_live("sweeps", sweeps)
+    serve_analytics("sweeps", sweeps)
+    serve_hooks("teller", sweeps)
+    serve_hooks("sender", sweeps)
     with pytest.raises(Transient):
         on_schedule(EVENT, None)
-    assert sweeps.calls == ["deletes", "uploads", "jobs", "live", "viewers", "live_ends"]
+    assert sweeps.calls == [
+        "deletes",
+        "uploads",
+        "jobs",
+        "live",
+        "viewers",
+        "live_ends",
+        "sessions",
+        "sums",
+        "webhooks",
+        "webhooks",
+    ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import m3u8
 import pytest
+from support.analytics_fakes import FakeWatched
 from support.fakes import FakeLedger, FakeProbe, FakeUploads
 from support.live_fakes import no_remains
 from support.media import RECORDING_ID, audio, source, video
@@ -244,6 +245,7 @@ def test_they_go_with_the_recording(pipeline: Pipeline, library: CaptionLibrary)
         queue=pipeline.queue,
         ledger=FakeLedger(),
         live=no_remains(),
+        watched=FakeWatched(),
         clock=pipeline.clock,
     )
     assert end.delete(DeleteMessage(RECORDING_ID))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import pytest
+from support.analytics_fakes import FakeWatched
 from support.fakes import FakeClock, FakeJobs, FakeLedger, FakeObjects, FakeQueue, FakeRecordings, FakeUploads
 from support.live import STREAM_ID, segment
 from support.live_fakes import FakeAnnouncer, FakeSegments, FakeStreams
@@ -42,6 +43,7 @@ class World:
     streams: FakeStreams = field(default_factory=FakeStreams)
     segments: FakeSegments = field(default_factory=FakeSegments)
     announcer: FakeAnnouncer = field(default_factory=FakeAnnouncer)
+    watched: FakeWatched = field(default_factory=lambda: FakeWatched([ID, f"{OTHER}k"]))
 
     def __post_init__(self) -> None:
         self.recordings = FakeRecordings(self.clock)
@@ -56,6 +58,7 @@ class World:
             queue=self.queue,
             ledger=self.ledger,
             live=self.remains,
+            watched=self.watched,
             clock=self.clock,
         )
         for recording_id, status in ((ID, RecordingStatus.DELETING), (f"{OTHER}k", RecordingStatus.READY)):
@@ -92,6 +95,7 @@ class World:
             + [job.id for job in self.jobs.by_recording(recording_id)]
             + [upload for upload in self.uploads.open if recording_id in upload]
             + [job_id for job_id, _ in self.ledger.rows if recording_id in job_id]
+            + [row for row in self.watched.rows if row == recording_id]
         )
 
 
@@ -128,7 +132,7 @@ def test_messages_may_come_twice_and_late(world: World) -> None:
     assert len(world.queue.messages) == sent
 
 
-@pytest.mark.parametrize("step", ["abort", "bills", "job", "media", "source", "send", "row"])
+@pytest.mark.parametrize("step", ["abort", "bills", "job", "media", "source", "watched", "send", "row"])
 @pytest.mark.parametrize("final", [False, True])
 def test_a_crash_at_any_step_is_made_good(
     world: World, monkeypatch: pytest.MonkeyPatch, step: str, *, final: bool
@@ -140,6 +144,7 @@ def test_a_crash_at_any_step_is_made_good(
         "job": (world.jobs, "delete"),
         "media": (world.media, "delete"),
         "source": (world.source, "delete"),
+        "watched": (world.watched, "purge"),
         "send": (world.queue, "send"),
         "row": (world.recordings, "delete"),
     }[step]
