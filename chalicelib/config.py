@@ -34,6 +34,7 @@ class Settings:
     prepare_queue_url: str = ""
     live_queue_url: str = ""
     broadcast_queue_url: str = ""
+    webhooks_queue_url: str = ""
     s3_public_endpoint: str | None = None
     """Where a browser reaches S3; None means AWS's own endpoint."""
     jwt_issuer: str = ""
@@ -71,10 +72,19 @@ class Settings:
     """Viewers of a stream that get sockets, the others poll: an account may make 10,000 calls a second."""
     live_push_rate: int = 7500
     """Calls a second to the sockets of one stream: three quarters of what an account may do, unless AWS raised it."""
+    event_bus: str = ""
+    """Name or ARN of an EventBridge bus that gets what webhooks get; empty for none."""
+    webhook_local_targets: bool = False
+    """Lets webhooks go to this machine itself. Only the local stack sets it, and only there it counts."""
     scratch_dir: str = "/tmp"  # noqa: S108  Lambda's only writable folder
     log_level: str = "INFO"
     prices: PriceTable = field(default_factory=PriceTable)
     """What AWS charges, for receipts. The environment replaces single prices: `{"lambda_gb_s": "0.0000133334"}`."""
+
+    @property
+    def reaches_loopback(self) -> bool:
+        """True where webhooks may go to loopback addresses."""
+        return self.webhook_local_targets and self.stage == "local"
 
     @property
     def queue_urls(self) -> dict[str, str]:

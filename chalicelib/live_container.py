@@ -36,9 +36,10 @@ if TYPE_CHECKING:
 @cache
 def streams() -> LiveStreamsTable:
     """The live_streams table."""
+    from chalicelib import webhook_container
     from chalicelib.adapters.tables.live_streams import LiveStreamsTable
 
-    return LiveStreamsTable()
+    return LiveStreamsTable(webhook_container.hint_of_streams())
 
 
 @cache

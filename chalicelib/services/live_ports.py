@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.live.push import Push
     from chalicelib.domain.live.state import LiveState
     from chalicelib.domain.live.stream import Input, LiveStream, StreamStatus
+    from chalicelib.domain.webhooks.changes import Change
 
 
 class Streams(Protocol):
@@ -26,8 +27,11 @@ class Streams(Protocol):
     def active_by_room(self, room_id: str) -> LiveStream | None:
         """Return the stream that holds the room now, active or paused; strongly consistent."""
 
-    def replace(self, stream: LiveStream) -> bool:
-        """Write epochs, runs, status and `finished_at` if the stored version is `stream.version - 1`."""
+    def replace(self, stream: LiveStream, *, tell: Change | None = None) -> bool:
+        """Write epochs, runs, status and `finished_at` if the stored version is `stream.version - 1`.
+
+        `tell` is what becomes known of it by this write.
+        """
 
     def stop(self, stream_id: str, *, now: float) -> bool:
         """End a stream and free its room; False when it is over already or unknown."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from zlib import crc32
 
 from chalicelib.domain.live.stream import LiveStream, StreamStatus, shown_status
+from chalicelib.domain.webhooks.changes import Change, EventType
 
 if TYPE_CHECKING:
     from chalicelib.services.live_ports import Announcer, Streams
@@ -85,7 +86,8 @@ class LiveSweeps:
             return False
         # Announced first: lost in between, it is only announced twice.
         self.announcer.announce_status(stream, status)
-        return self.streams.replace(replace(stream, status=status, version=stream.version + 1))
+        paused = Change(EventType.LIVE_PAUSED, now) if status is StreamStatus.PAUSED else None
+        return self.streams.replace(replace(stream, status=status, version=stream.version + 1), tell=paused)
 
     def _close(self, stream: LiveStream) -> None:
         recording = self.recordings.get(stream.recording_id)

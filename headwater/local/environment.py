@@ -102,10 +102,15 @@ class Stack:
         return QueueSpec(self.prefix + "broadcast" + FIFO, 360, 3)
 
     @property
+    def webhooks(self) -> QueueSpec:
+        """Queue of what is to be told, and of deliveries."""
+        return QueueSpec(self.prefix + "webhooks", 360, 10)
+
+    @property
     def queues(self) -> tuple[QueueSpec, ...]:
         """All queues but the dead-letter ones."""
         vod = self.uploads, self.encode, self.encode_high, self.lifecycle, self.prepare
-        return *vod, self.live, self.broadcast
+        return *vod, self.live, self.broadcast, self.webhooks
 
     @property
     def cdn_key_secret(self) -> str:
@@ -161,6 +166,8 @@ def stack_environment(stack: Stack, site: Site) -> dict[str, str]:
         "HEADWATER_PREPARE_QUEUE_URL": stack.queue_url(site.aws_endpoint, stack.prepare),
         "HEADWATER_LIVE_QUEUE_URL": stack.queue_url(site.aws_endpoint, stack.live),
         "HEADWATER_BROADCAST_QUEUE_URL": stack.queue_url(site.aws_endpoint, stack.broadcast),
+        "HEADWATER_WEBHOOKS_QUEUE_URL": stack.queue_url(site.aws_endpoint, stack.webhooks),
+        "HEADWATER_WEBHOOK_LOCAL_TARGETS": "true",
         "HEADWATER_LIVE_PROFILES": os.environ.get("HEADWATER_LIVE_PROFILES", LIVE_PROFILES),
         "HEADWATER_WEBSOCKET_ENDPOINT": f"{site.public_url}/ws",
         "HEADWATER_WEBSOCKET_PUBLIC_URL": f"{site.public_url.replace('http', 'ws', 1)}/ws",

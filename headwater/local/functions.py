@@ -28,7 +28,7 @@ def default_concurrency() -> dict[str, int]:
     """Return how many workers each function may have on this machine; one for those not named."""
     encoders = max(2, os.cpu_count() or 2)
     vod = {"api": 4, "authorizer": 2, "on_upload": 2, "on_encode": encoders, "on_encode_high": encoders}
-    viewers = {"websocket_connect": 2, "websocket_message": 2, "on_broadcast": 2}
+    viewers = {"websocket_connect": 2, "websocket_message": 2, "on_broadcast": 2, "on_webhook": 2}
     return vod | viewers | {"on_live_segment": encoders}
 
 

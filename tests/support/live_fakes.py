@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.live.packaged import PackagedSegment
     from chalicelib.domain.live.state import LiveState
     from chalicelib.domain.live.stream import Input, LiveStream
+    from chalicelib.domain.webhooks.changes import Change
 
 
 @dataclass
@@ -28,6 +29,7 @@ class FakeStreams:
     pushes: dict[tuple[str, Input], Push] = field(default_factory=dict)
     races: int = 0
     """So many conditional writes are lost to somebody who only counts the version up."""
+    told: list[Change] = field(default_factory=list)
 
     def start(self, stream: LiveStream) -> bool:
         holder = self.active_by_room(stream.room_id)
@@ -50,7 +52,7 @@ class FakeStreams:
         found = [s for s in self.rows.values() if s.status is status and s.finished_at is None]
         return sorted(found, key=lambda s: s.started_at)[:limit]
 
-    def replace(self, stream: LiveStream) -> bool:
+    def replace(self, stream: LiveStream, *, tell: Change | None = None) -> bool:
         current = self.rows.get(stream.id)
         if current is not None and self.races:
             self.races -= 1
@@ -58,6 +60,7 @@ class FakeStreams:
         if current is None or current.version != stream.version - 1:
             return False
         self.rows[stream.id] = stream
+        self.told += [] if tell is None else [tell]
         return True
 
     def stop(self, stream_id: str, *, now: float) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from pynamodb.attributes import Attribute, JSONAttribute, UnicodeAttribute
+from pynamodb.attributes import Attribute, JSONAttribute, ListAttribute, UnicodeAttribute
 from pynamodb.constants import STRING
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
@@ -71,6 +71,19 @@ class ByStatus(GlobalSecondaryIndex["StreamItem"]):
     started_at = Seconds(range_key=True)
 
 
+class ByUntold(GlobalSecondaryIndex["StreamItem"]):
+    """Streams with something to tell, for the sweep; a row leaves it once that was told."""
+
+    class Meta:
+        """Index settings."""
+
+        index_name = "by_untold"
+        projection = AllProjection()
+
+    tell = UnicodeAttribute(hash_key=True)
+    started_at = Seconds(range_key=True)
+
+
 class StreamItem(Table):
     """A stream, or the hold on a room, which has only `id` and `stream_id`.
 
@@ -102,10 +115,13 @@ class StreamItem(Table):
     version = Count(null=True)
     primary = PushText(null=True)
     backup = PushText(null=True)
+    tell = UnicodeAttribute(null=True)
+    untold: Any = ListAttribute(of=UnicodeAttribute, null=True)
 
     by_room = ByRoom()
     by_recording = ByRecording()
     by_status = ByStatus()
+    by_untold = ByUntold()
 
 
 def course_of(stream: LiveStream) -> list[Action]:

@@ -9,10 +9,15 @@ from pynamodb.transactions import TransactWrite
 
 from chalicelib.adapters.tables.base import ConditionFailed, run, transaction_connection
 from chalicelib.adapters.tables.live_stream_rows import StreamItem, course_of, hold_id, stream_of, stream_values
+from chalicelib.adapters.tables.untold import telling
 from chalicelib.domain.live.push import Push
 from chalicelib.domain.live.stream import Input, LiveStream, StreamStatus
+from chalicelib.domain.webhooks.changes import Change, EventType
+from chalicelib.errors import Transient
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pynamodb.expressions.condition import Condition
     from pynamodb.expressions.update import Action
 
@@ -21,6 +26,10 @@ _PUSHES = {Input.PRIMARY: StreamItem.primary, Input.BACKUP: StreamItem.backup}
 
 class LiveStreamsTable:
     """Implements live_ports.Streams and Pushes: at most one stream per room that is not stopped."""
+
+    def __init__(self, hint: Callable[[str, str], None] | None = None) -> None:
+        """`hint` gets id and owner of a stream with something to tell."""
+        self._hint = hint
 
     def start(self, stream: LiveStream) -> bool:
         """Insert a stream and hold its room; False when another stream holds it, True again for the same one."""
@@ -62,9 +71,16 @@ class LiveStreamsTable:
         """Oldest first, eventually consistent: for sweeps. Stopped ones only until they are finished."""
         return run(lambda: [stream_of(item) for item in StreamItem.by_status.query(status.value, limit=limit)])
 
-    def replace(self, stream: LiveStream) -> bool:
-        """Write epochs, runs, status and `finished_at` if the stored version is `stream.version - 1`."""
-        return _update(stream.id, course_of(stream), StreamItem.version == stream.version - 1)
+    def replace(self, stream: LiveStream, *, tell: Change | None = None) -> bool:
+        """Write epochs, runs, status and `finished_at` if the stored version is `stream.version - 1`.
+
+        `tell` is what becomes known of it by this write.
+        """
+        actions = course_of(stream) + telling(StreamItem, tell)
+        written = _update(stream.id, actions, StreamItem.version == stream.version - 1)
+        if written and tell is not None and self._hint is not None:
+            self._hint(stream.id, stream.owner)
+        return written
 
     def stop(self, stream_id: str, *, now: float) -> bool:
         """End a stream and free its room; False when it is over already or unknown."""
@@ -76,6 +92,7 @@ class LiveStreamsTable:
             StreamItem.sweep.set(StreamStatus.STOPPED.value),
             StreamItem.stopped_at.set(now),
             StreamItem.version.add(1),
+            *telling(StreamItem, Change(EventType.LIVE_ENDED, now)),
         ]
         alive: Any = StreamItem.id.exists() & (StreamItem.status != StreamStatus.STOPPED.value)
 
@@ -88,17 +105,25 @@ class LiveStreamsTable:
             run(write)
         except ConditionFailed:
             return False
+        if self._hint is not None:
+            self._hint(stream_id, stream.owner)
         return True
 
     def delete(self, stream_id: str) -> None:
-        """Remove the row, and its hold on the room should it be on; quiet when there is none."""
+        """Remove the row, and its hold on the room should it be on; quiet when there is none.
+
+        Raises Transient("still_untold") while it has something to tell.
+        """
         stream = self.get(stream_id)
         if stream is None:
             return
         hold = StreamItem(hold_id(stream.room_id))
         with suppress(ConditionFailed):  # another stream's, or free
             run(lambda: hold.delete(condition=StreamItem.stream_id == stream_id))
-        run(lambda: StreamItem(stream_id).delete())
+        try:
+            run(lambda: StreamItem(stream_id).delete(condition=StreamItem.tell.does_not_exist()))
+        except ConditionFailed:
+            raise Transient("still_untold", "What happened to this stream has yet to be told.") from None
 
     def read_push(self, stream_id: str, input_: Input) -> tuple[LiveStream, Push] | None:
         """Read a stream with the state of one of its inputs, strongly consistent."""

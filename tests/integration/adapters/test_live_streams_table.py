@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from chalicelib.adapters.tables.live_stream_rows import StreamItem
 from chalicelib.adapters.tables.live_streams import LiveStreamsTable
+from chalicelib.adapters.tables.untold import UntoldRows
 from chalicelib.domain.live.push import Push
 from chalicelib.domain.live.stream import Container, Epoch, Input, LiveStream, StreamStatus
 
@@ -128,6 +130,8 @@ def test_a_deleted_stream_leaves_its_room(streams: LiveStreamsTable) -> None:
     streams.start(FIRST)
     streams.stop(FIRST.id, now=150.0)
     streams.start(SECOND)
+    told = UntoldRows(StreamItem)
+    told.told(FIRST.id, told.untold(FIRST.id))
     streams.delete(FIRST.id)
     streams.delete(FIRST.id)
 

@@ -23,11 +23,12 @@ from moto import mock_aws
 from support.fakes import FakeProbe
 
 import app
-from chalicelib import analytics_container, config, console_container, container, live_container
+from chalicelib import analytics_container, config, console_container, container, live_container, webhook_container
 from chalicelib.adapters import clients, probe
 from chalicelib.adapters.tables import create_all
 from chalicelib.domain.keys import source_key
 from chalicelib.domain.media import AudioTrack, SourceMedia, VideoTrack
+from chalicelib.domain.webhooks.messages import DeliverMessage, TellMessage, parse_webhook_message
 from headwater.local.environment import Stack
 
 if TYPE_CHECKING:
@@ -135,6 +136,21 @@ class Api:
         container.transcoder().start_from_upload(recording_id, size=head.size, etag=head.etag)
         return recording_id
 
+    def tell(self) -> list[Any]:
+        """Handle what waits in the webhooks queue; returns the messages."""
+        done = []
+        while bodies := self.messages("webhooks"):
+            for body in bodies:
+                message = parse_webhook_message(body)
+                if isinstance(message, TellMessage):
+                    webhook_container.teller().tell(message)
+                elif isinstance(message, DeliverMessage):
+                    webhook_container.sender().deliver(message)
+                else:
+                    webhook_container.sender().forget(message)
+                done.append(message)
+        return done
+
     def messages(self, queue: str) -> list[str]:
         """Take what is in a queue."""
         taken = clients.sqs().receive_message(QueueUrl=self.queue_urls[queue], MaxNumberOfMessages=10)
@@ -200,6 +216,7 @@ def forget() -> None:
     clients.reset()
     container.reset()
     live_container.reset()
+    webhook_container.reset()
     console_container.reset()
     analytics_container.reset()
 

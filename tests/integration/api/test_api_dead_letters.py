@@ -38,10 +38,11 @@ def test_every_queue_is_listed(api: Api) -> None:
         "prepare": 0,
         "live": 0,
         "broadcast": 0,
+        "webhooks": 0,
     }
     (encode,) = [entry for entry in queues if entry["queue"] == "encode"]
     assert 0 <= encode["oldest_s"] < 60
-    assert [entry["oldest_s"] for entry in queues if not entry["messages"]] == [None] * 6
+    assert [entry["oldest_s"] for entry in queues if not entry["messages"]] == [None] * 7
 
 
 def test_the_work_of_a_failed_job_comes_back(api: Api) -> None:

@@ -245,6 +245,7 @@ def test_the_end_of_everything(stage: Stage) -> None:
     assert live_container.streams().active_by_room("hall") is None
     left = [*container.source_objects().list_keys(""), *container.media_objects().list_keys("")]
     assert (left, list(live_container.segments().of_stream(stream_id))) == ([], [])
+    stage.api.tell()
     container.lifecycle().delete(DeleteMessage(stage.recording_id, final=True))
     assert live_container.streams().get(stream_id) is None
     assert container.recordings().get(stage.recording_id) is None

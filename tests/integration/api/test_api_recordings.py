@@ -111,6 +111,7 @@ def test_delete(api: Api) -> None:
     (body,) = api.messages("lifecycle")
     message = parse_message(body)
     assert message == DeleteMessage(recording_id)
+    api.tell()
     for final in (False, True):
         event = api.client.events.generate_sqs_event([DeleteMessage(recording_id, final=final).dumps()])
         for record in event["Records"]:

@@ -27,6 +27,7 @@ LIMITS = {
     "on_schedule": (512, 120),
     "on_live_segment": (3538, 60),
     "on_broadcast": (1769, 60),
+    "on_webhook": (512, 60),
     "ingest_authorizer": (256, 10),
     "websocket_connect": (256, 10),
     "websocket_message": (256, 29),

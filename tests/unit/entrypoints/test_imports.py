@@ -22,6 +22,7 @@ ALLOWED = {
     "chalicelib.entrypoints.authorizer": set[str](),
     "chalicelib.entrypoints.ingest_authorizer": set[str](),
     "chalicelib.entrypoints.on_broadcast": set[str](),
+    "chalicelib.entrypoints.on_webhook": set[str](),
     "chalicelib.entrypoints.on_live_segment": set[str](),
     "app": {"pydantic"},
 }

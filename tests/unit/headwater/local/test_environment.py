@@ -28,6 +28,8 @@ def test_settings_read_back_what_the_stack_is() -> None:
         prepare_queue_url="http://127.0.0.1:5000/123456789012/headwater-local-prepare",
         live_queue_url="http://127.0.0.1:5000/123456789012/headwater-local-live",
         broadcast_queue_url="http://127.0.0.1:5000/123456789012/headwater-local-broadcast.fifo",
+        webhooks_queue_url="http://127.0.0.1:5000/123456789012/headwater-local-webhooks",
+        webhook_local_targets=True,
         live_profiles="low,high",
         websocket_endpoint="http://127.0.0.1:8787/ws",
         websocket_public_url="ws://127.0.0.1:8787/ws",
