@@ -57,13 +57,13 @@ async function asError(response) {
  * @param {string} method
  * @param {string} url
  * @param {object} [document]  sent as JSON
- * @param {{headers?: Record<string, string>, keepalive?: boolean}} [options]
+ * @param {{headers?: Record<string, string>, keepalive?: boolean, file?: Blob}} [options]  a file is sent as it is
  * @returns {Promise<Response>}
  */
-export async function call(method, url, document, { headers = {}, keepalive = false } = {}) {
-  const body = document === undefined ? undefined : JSON.stringify(document);
+export async function call(method, url, document, { headers = {}, keepalive = false, file } = {}) {
+  const body = document === undefined ? file : JSON.stringify(document);
   /** @type {Record<string, string>} */
-  const kind = body === undefined ? {} : { "content-type": "application/json" };
+  const kind = body === undefined ? {} : { "content-type": file ? "application/octet-stream" : "application/json" };
   let response;
   try {
     const all = { ...session.headers(), ...kind, ...headers };
@@ -137,11 +137,11 @@ export async function live(recordingId, grant) {
 }
 
 /**
- * @param {string | null} cursor
+ * @param {Record<string, string | null>} query  cursor, q, status, sort, limit
  * @returns {Promise<RecordingPage>}
  */
-export async function recordings(cursor) {
-  return (await get(address("/recordings", { limit: "25", cursor }))).json();
+export async function recordings(query) {
+  return (await get(address("/recordings", { limit: "25", ...query }))).json();
 }
 
 /**

@@ -52,6 +52,11 @@
  * @property {number | null} width
  * @property {number | null} height
  * @property {string} created_at    ISO 8601
+ * @property {number} size_bytes
+ * @property {string | null} room_id
+ * @property {boolean} live         a stream makes it, or made it
+ * @property {string | null} thumbnail_url  path of its poster, signed: opens without cookies
+ * @property {string} playback_url  the link to hand on; a private recording's carries its grant
  *
  * @typedef {object} Recommendation
  * @property {{id: string}} recommended

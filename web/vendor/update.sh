@@ -22,6 +22,7 @@ fetch hls.js dist/hls.min.mjs
 fetch media-chrome dist/iife/all.js
 fetch uplot dist/uPlot.esm.js
 fetch uplot dist/uPlot.min.css
+fetch uppy dist/uppy.min.mjs
 fetch mediabunny dist/bundles/mediabunny.min.mjs
 fetch @mediabunny/aac-encoder dist/bundles/mediabunny-aac-encoder.min.mjs
 

@@ -1,0 +1,53 @@
+/** Keeps rows true while their recordings are encoded or on the air. */
+
+import * as api from "../api.js";
+import { unsettled } from "./words.js";
+
+/** @typedef {import("./row.js").Row} Row */
+
+const EVERY_MS = 2500;
+const HIDDEN_MS = 15_000;
+/** Rows asked about in one round: the first ones on the page. */
+const MOST_ASKED = 12;
+
+export class Follower {
+  /** @param {() => Row[]} rows  those that may change, first the first on the page */
+  constructor(rows) {
+    this.rows = rows;
+    this.#next();
+  }
+
+  #next() {
+    setTimeout(() => void this.#round(), document.hidden ? HIDDEN_MS : EVERY_MS);
+  }
+
+  async #round() {
+    const asked = this.rows()
+      .filter(({ recording }) => unsettled(recording))
+      .slice(0, MOST_ASKED);
+    for (const row of asked) {
+      try {
+        await this.#ask(row);
+      } catch (error) {
+        if (!(error instanceof api.ApiError)) throw error;
+        if (error.status === 404) row.element.remove();
+        else break; // the next round may do better
+      }
+    }
+    this.#next();
+  }
+
+  /** @param {Row} row */
+  async #ask(row) {
+    const { id, status } = row.recording;
+    if (status === "live" || status === "uploading") {
+      const recording = await api.recording(id);
+      if (recording.status !== status) row.show(recording);
+      return;
+    }
+    const progress = await api.progress(id, null);
+    const poster = progress.poster_url !== null && row.recording.thumbnail_url === null;
+    if (progress.recording_status !== status || progress.error || poster) row.show(await api.recording(id));
+    if (unsettled(row.recording)) row.showProgress(progress);
+  }
+}
