@@ -67,12 +67,16 @@ export class HeadwaterPlayer extends EventTarget {
     this.update(progress);
   }
 
-  /** Attach, load and try to play; a browser that wants a gesture first leaves the video paused. */
-  start() {
+  /**
+   * Attach, load and try to play; a browser that wants a gesture first leaves the video paused.
+   *
+   * @param {{play?: boolean}} [options]  false leaves playing to somebody else
+   */
+  start({ play = true } = {}) {
     this.advised = this.#ask();
     this.hls.loadSource(this.source.masterUrl);
     this.hls.attachMedia(this.video);
-    this.video.play().catch(() => {});
+    if (play) this.video.play().catch(() => {});
     this.watch = setInterval(() => this.#observe(), WATCH_MS);
   }
 

@@ -4,6 +4,7 @@ import Hls from "../../vendor/hls.js-1.7.4/hls.min.mjs";
 import { nearestAllowed } from "../availability.js";
 import { Device } from "./device.js";
 import { sampleOf, Sound, transferOf } from "./samples.js";
+import { partOf } from "./sharing.js";
 import { rungsOf, viewOf } from "./view.js";
 
 /** @typedef {import("../player.js").HeadwaterPlayer} HeadwaterPlayer */
@@ -39,8 +40,10 @@ export class Pilot extends EventTarget {
   engine = null;
   /** "ready", or why hls.js's own rule decides. */
   status = "its table is not loaded";
-  /** @type {Link | null} */
-  link = null;
+  /** What is known of the link; players that share a link share this. @type {{link: Link | null}} */
+  measured = { link: null };
+  /** The part of the link that is this player's, and the highest level it takes by itself while others play beside it. */
+  share = { part: 1, top: Number.POSITIVE_INFINITY };
   /** @type {Choice | null} */
   choice = null;
   /** @type {Abandonment[]} */
@@ -75,6 +78,25 @@ export class Pilot extends EventTarget {
       if (frag.type === "main" && frag.sn !== "initSegment") this.#learn(frag);
     });
     hls.on(Hls.Events.MANIFEST_PARSED, () => void this.device.probe(this.player.hls.levels));
+  }
+
+  get link() {
+    return this.measured.link;
+  }
+
+  set link(link) {
+    this.measured.link = link;
+  }
+
+  /** A transfer of somebody else's, on the same link: what it brings counts for the link too. @param {Fragment["stats"]} stats */
+  beside(stats) {
+    this.#sound.add(stats);
+  }
+
+  /** Median of what the whole link carries, kbit/s; null without a prediction. @returns {number | null} */
+  get linkKbps() {
+    const { engine, link } = this;
+    return engine && link?.samples ? engine.predict(link).p50 : null;
   }
 
   /** The engine decides; a viewer's own choice is kept to without it. */
@@ -126,7 +148,7 @@ export class Pilot extends EventTarget {
   /** The network is another one, or was away: what was learned counts as little as a prior does. */
   forget() {
     const { engine, link } = this;
-    if (engine && link) this.link = engine.start(engine.asPrior(link));
+    if (engine && link?.samples) this.link = engine.start(engine.asPrior(link));
     this.#key = "";
   }
 
@@ -156,8 +178,13 @@ export class Pilot extends EventTarget {
 
   /** Median of the prediction in bits a second, null without one. @returns {number | null} */
   estimateBps() {
-    const { engine, link } = this;
-    return engine && link?.samples ? 1000 * engine.predict(link).p50 : null;
+    const { engine, link, share } = this;
+    return engine && link?.samples ? 1000 * engine.predict(partOf(link, share.part)).p50 : null;
+  }
+
+  /** What of the ladder this player makes use of by itself. */
+  get #top() {
+    return Math.min(this.cap.index, this.share.top);
   }
 
   /**
@@ -167,9 +194,9 @@ export class Pilot extends EventTarget {
    */
   within(suggestion) {
     const { player } = this;
-    const start = Math.min(this.advice.start, this.cap.index);
+    const start = Math.min(this.advice.start, this.#top);
     const first = player.loadedLevel < 0;
-    const level = player.policy.nextLevel(first ? start : Math.min(suggestion, this.cap.index), player.view);
+    const level = player.policy.nextLevel(first ? start : Math.min(suggestion, this.#top), player.view);
     if (!this.flying) this.#note(level, null, player.policy.pinned === null ? (first ? "start" : "hls.js") : "pinned");
     return level;
   }
@@ -183,9 +210,9 @@ export class Pilot extends EventTarget {
     const fit = this.#fit(possible);
     const allowed = fit.length ? fit : possible.slice(0, 1);
     const view = this.#view(/** @type {number} */ (allowed.at(-1)));
-    const key = [link.samples, allowed, view.bufferS.toFixed(1), seen.bufferedEndS.toFixed(1)].join();
+    const key = [link.samples, allowed, view.bufferS.toFixed(1), seen.bufferedEndS.toFixed(1), this.share.part].join();
     if (key === this.#key && this.choice) return this.choice.level;
-    const decision = engine.choose(link, view);
+    const decision = engine.choose(partOf(link, this.share.part), view);
     const level = nearestAllowed(allowed, decision.level);
     this.#note(level, decision.runnerUp, level === decision.level ? decision.reason : "encoding");
     this.#key = key;
@@ -199,7 +226,7 @@ export class Pilot extends EventTarget {
    */
   #fit(possible) {
     const { hls, loadedLevel } = this.player;
-    const cap = this.cap.index;
+    const cap = this.#top;
     const sinceMs = performance.now() - hls.config.errorPenaltyExpireMs;
     return possible.filter((index) => {
       const level = hls.levels[index];
@@ -212,7 +239,7 @@ export class Pilot extends EventTarget {
   #unasked() {
     const { player } = this;
     const pinned = player.policy.pinned !== null;
-    const level = player.policy.nextLevel(Math.min(this.advice.start, this.cap.index), player.view);
+    const level = player.policy.nextLevel(Math.min(this.advice.start, this.#top), player.view);
     this.#note(level, null, pinned ? "pinned" : "start");
     this.#key = "";
     return level;
@@ -234,7 +261,7 @@ export class Pilot extends EventTarget {
     const top = allowed.at(-1);
     if (top === undefined) return null;
     const view = this.#view(frag.level, frag.start);
-    const level = engine.shouldAbandon(link, view, {
+    const level = engine.shouldAbandon(partOf(link, this.share.part), view, {
       level: frag.level,
       sizeBits: /** @type {number} */ (view.sizesBits[frag.level]),
       gotBits: 8 * loaded,

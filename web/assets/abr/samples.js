@@ -6,8 +6,8 @@ const LEAST_BODY_MS = 10;
 const LEAST_BITS = 8 * 4096;
 /** A body that takes a smaller share of the request was gathered by a proxy on the way: the wait was the transfer. */
 const BURST = 0.05;
-/** As many transfers of the sound as can lie beside one of the picture. */
-const KEPT = 16;
+/** As many transfers of the sound, and of other players, as can lie beside one of the picture. */
+const KEPT = 64;
 
 /**
  * One transfer; times as `performance.now()` gives them.
@@ -64,7 +64,7 @@ export function sampleOf(transfer, others) {
   return { kbps: (bits + beside) / bodyMs, seconds: bodyMs / 1000, ttfbS: (firstMs - startMs) / 1000 };
 }
 
-/** The last few transfers of the sound, those under way included. */
+/** The last few transfers beside the picture's, those under way included: the sound's, and what other players load. */
 export class Sound {
   /** @type {{loaded: number, loading: {start: number, first: number, end: number}}[]} */
   #stats = [];
