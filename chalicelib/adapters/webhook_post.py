@@ -15,7 +15,7 @@ from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.webhooks.delivery import Answer
+from chalicelib.domain.webhooks.delivery import Answer, Failure
 from chalicelib.domain.webhooks.targets import may_reach
 
 if TYPE_CHECKING:
@@ -63,8 +63,8 @@ class WebhookPost:
         try:
             status, retry_after_s = self._post(target, headers, body, began + self._timeout_s)
         except _Failed as failure:
-            return Answer(None, failure.code, _ms_since(began))
-        redirected = "redirected" if 300 <= status < 400 else ""  # noqa: PLR2004  HTTP's own classes
+            return Answer(None, failure.code.value, _ms_since(began))
+        redirected = Failure.REDIRECTED.value if 300 <= status < 400 else ""  # noqa: PLR2004  HTTP's own classes
         return Answer(status, redirected, _ms_since(began), retry_after_s)
 
     def _post(self, target: Target, headers: Mapping[str, str], body: bytes, deadline: float) -> tuple[int, int | None]:
@@ -107,16 +107,16 @@ class WebhookPost:
             return tls.wrap_socket(line, server_hostname=target.host, do_handshake_on_connect=False)
         except (OSError, ValueError):
             line.close()
-            raise _Failed("tls_failed") from None
+            raise _Failed(Failure.TLS_FAILED) from None
 
     def _connect(self, target: Target, deadline: float) -> socket.socket:
         try:
             addresses = self._resolver(target.host, target.port)
         except (OSError, UnicodeError):
-            raise _Failed("name_not_found") from None
+            raise _Failed(Failure.NAME_NOT_FOUND) from None
         # One forbidden address among public ones is no accident: none of them is tried.
         if not addresses or not all(may_reach(address, local=self._local) for address in addresses):
-            raise _Failed("address_refused" if addresses else "name_not_found")
+            raise _Failed(Failure.ADDRESS_REFUSED if addresses else Failure.NAME_NOT_FOUND)
         error: OSError | None = None
         for address in list(addresses)[:MOST_ADDRESSES]:
             try:
@@ -129,7 +129,7 @@ class WebhookPost:
 class _Failed(Exception):
     """No answer came; `code` says why."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: Failure) -> None:
         super().__init__(code)
         self.code = code
 
@@ -148,12 +148,12 @@ def _cut(line: socket.socket) -> None:
         socket.socket.shutdown(line, socket.SHUT_RDWR)  # TLS's own would take the line's state from who reads it
 
 
-def _code(error: BaseException | None, deadline: float) -> str:
+def _code(error: BaseException | None, deadline: float) -> Failure:
     if isinstance(error, TimeoutError) or time.monotonic() >= deadline:
-        return "timed_out"
+        return Failure.TIMED_OUT
     if isinstance(error, ssl.SSLError):
-        return "tls_failed"
-    return "unreachable" if isinstance(error, OSError) else "answer_invalid"
+        return Failure.TLS_FAILED
+    return Failure.UNREACHABLE if isinstance(error, OSError) else Failure.ANSWER_INVALID
 
 
 def _seconds(text: str | None) -> int | None:

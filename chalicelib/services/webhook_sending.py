@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.webhooks.delivery import QUEUE_DELAY_S, Answer, DeliveryStatus
+from chalicelib.domain.webhooks.delivery import QUEUE_DELAY_S, Answer, DeliveryStatus, Failure
 from chalicelib.domain.webhooks.events import body_of
 from chalicelib.domain.webhooks.signing import CONTENT_TYPE, headers
 from chalicelib.domain.webhooks.targets import parse_target
@@ -82,7 +82,7 @@ class Sender:
         try:
             target = parse_target(webhook.url, local=self.local_targets)
         except BadRequest:
-            return Answer(None, "address_refused")
+            return Answer(None, Failure.ADDRESS_REFUSED.value)
         body = body_of(delivery.payload)
         secrets = [self.secrets.secret(webhook.id, ref.salt) for ref in webhook.signing(now)]
         sent = headers(secrets, delivery.event_id, int(now), body)

@@ -39,6 +39,18 @@ class DeliveryStatus(StrEnum):
     FAILED = "failed"
 
 
+class Failure(StrEnum):
+    """What goes wrong before there is an answer, or makes it none."""
+
+    ADDRESS_REFUSED = "address_refused"
+    NAME_NOT_FOUND = "name_not_found"
+    UNREACHABLE = "unreachable"
+    TLS_FAILED = "tls_failed"
+    TIMED_OUT = "timed_out"
+    ANSWER_INVALID = "answer_invalid"
+    REDIRECTED = "redirected"
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What came of one request: a status, or the code of what went wrong before there was one."""

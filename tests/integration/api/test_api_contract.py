@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -46,7 +47,17 @@ class Contract:
         recording_id = options.pop("recording_id", "")
         query = options.pop("query", {})
         path = route.replace("{recording_id}", recording_id)
-        for name in ("language", "queue", "session", "stream_id", "connection_id", "room", "subject"):
+        for name in (
+            "language",
+            "queue",
+            "session",
+            "stream_id",
+            "connection_id",
+            "room",
+            "subject",
+            "webhook_id",
+            "delivery_id",
+        ):
             path = path.replace(f"{{{name}}}", options.pop(name, ""))
         path += f"?{urlencode(query)}" if query else ""
         answer = self.api.call(method, path, body, **options)
@@ -158,6 +169,43 @@ def test_answers_about_playing_are_as_described(contract: Contract) -> None:
     call("GET", "/v1/recordings", 200)
     call("GET", "/v1/recordings", 400, query={"limit": "x"})
     call("GET", "/v1/recordings", 403, query={"owner": "berta"})
+
+
+def test_answers_about_webhooks_are_as_described(contract: Contract, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Made, tried out, failing and removed, and every refusal."""
+    look_up = socket.getaddrinfo
+
+    def offline(host: str, *rest: Any, **more: Any) -> Any:
+        if host.endswith(".invalid"):
+            raise socket.gaierror
+        return look_up(host, *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", offline)
+    call, all_, one = contract.call, "/v1/webhooks", "/v1/webhooks/{webhook_id}"
+    body = {"url": "https://127.0.0.1:1/h", "events": ["*"]}
+    call("POST", all_, 400, body)
+    call("POST", all_, 400, body | {"events": ["sunrise"]})
+    call("POST", all_, 403, body | {"url": "https://a.invalid/"}, role="viewer")
+    made = call("POST", all_, 201, body | {"url": "https://a.invalid/h"}).json_body["webhook"]
+    mine = {"webhook_id": made["id"]}
+    call("GET", all_, 200)
+    call("GET", one, 200, **mine)
+    call("GET", one, 404, **mine, user="berta")
+    call("PATCH", one, 200, {"events": ["live.ended", "live.ended"], "description": " For the  wiki "}, **mine)
+    call("PATCH", one, 400, {"enabled": "no"}, **mine)
+    call("POST", f"{one}/rotate", 200, **mine)
+    sent = call("POST", f"{one}/test", 202, **mine).json_body["delivery"]
+    delivery = {"delivery_id": sent["id"], **mine}
+    call("POST", f"{one}/deliveries/{{delivery_id}}/redeliver", 409, **delivery)
+    contract.api.tell()
+    call("GET", one, 200, **mine)
+    log = call("GET", f"{one}/deliveries", 200, **mine).json_body["deliveries"]
+    assert [attempt["error"] for attempt in log[0]["attempts"]][:1] == ["name_not_found"]
+    call("GET", f"{one}/deliveries", 400, query={"cursor": "x"}, **mine)
+    call("PATCH", one, 200, {"enabled": False}, **mine)
+    call("POST", f"{one}/test", 409, **mine)
+    call("DELETE", one, 204, **mine)
+    call("DELETE", one, 404, **mine)
 
 
 def test_answers_about_captions_are_as_described(contract: Contract) -> None:

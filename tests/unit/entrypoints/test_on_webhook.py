@@ -43,7 +43,8 @@ def office(serve_hooks: Callable[[str, object], None]) -> Office:
 
 def run(*bodies: str) -> list[str]:
     """Run the function; returns which messages go back."""
-    records = [{"messageId": str(n), "receiptHandle": "r", "body": body, "eventSource": "aws:sqs"} for n, body in enumerate(bodies)]
+    common = {"receiptHandle": "r", "eventSource": "aws:sqs"}
+    records = [common | {"messageId": str(number), "body": body} for number, body in enumerate(bodies)]
     answer: dict[str, Any] = on_webhook({"Records": records}, None)
     return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 

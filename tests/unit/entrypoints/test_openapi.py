@@ -21,7 +21,10 @@ from chalicelib.domain.abr.selector import Rule
 from chalicelib.domain.job import Priority
 from chalicelib.domain.live.stream import StreamStatus
 from chalicelib.domain.recording import RecordingStatus
-from chalicelib.entrypoints import analytics_schemas, live_schemas, schemas
+from chalicelib.domain.webhooks.changes import SUBSCRIBABLE, EventType
+from chalicelib.domain.webhooks.delivery import KEPT_ATTEMPTS, Failure
+from chalicelib.domain.webhooks.endpoint import ALL
+from chalicelib.entrypoints import analytics_schemas, live_schemas, schemas, webhook_schemas
 from chalicelib.entrypoints.system_api import DOCUMENT
 
 if TYPE_CHECKING:
@@ -31,7 +34,7 @@ ROOT = Path(chalicelib.__file__).parent
 _SERVICES = (
     *("recordings", "uploading", "playback", "transcoding", "control", "captions", "dead_letters", "downloads"),
     *("ladders", "viewers", "quality", "reports", "livestream", "live_ingest", "live_watching", "live_states"),
-    "analytics",
+    *("analytics", "webhooks"),
 )
 BEHIND_THE_API = [
     *ROOT.glob("entrypoints/*_api.py"),
@@ -39,6 +42,7 @@ BEHIND_THE_API = [
     *(ROOT / "domain" / name for name in ("access.py", "uploads.py", "captions.py", "sessions.py")),
     ROOT / "domain" / "analytics" / "periods.py",
     ROOT / "domain" / "abr" / "reports.py",
+    ROOT / "domain" / "webhooks" / "targets.py",
     *(ROOT / "services" / f"{name}.py" for name in _SERVICES),
     *(ROOT / "adapters" / f"{name}.py" for name in ("aws_errors", "s3", "sqs", "tokens", "signing", "probe")),
     *ROOT.glob("adapters/tables/*.py"),
@@ -54,6 +58,8 @@ BODIES: dict[str, type[BaseModel]] = {
     "StartLive": live_schemas.StartLive,
     "ClaimEpoch": live_schemas.ClaimEpoch,
     "SignUploads": live_schemas.SignUploads,
+    "CreateWebhook": webhook_schemas.CreateWebhook,
+    "ChangeWebhook": webhook_schemas.ChangeWebhook,
 }
 QUERIES: dict[str, type[BaseModel]] = {
     "list_recordings": schemas.ListQuery,
@@ -66,6 +72,7 @@ QUERIES: dict[str, type[BaseModel]] = {
     "report_events": schemas.SessionQuery,
     "join_live": schemas.GrantQuery,
     "read_live_stats": schemas.GrantQuery,
+    "list_deliveries": webhook_schemas.DeliveriesQuery,
     "read_overview": analytics_schemas.OverviewQuery,
     "read_live_now": analytics_schemas.LiveNowQuery,
     "read_recording_analytics": analytics_schemas.RangeQuery,
@@ -178,6 +185,22 @@ def test_rules_are_the_engines(document: dict[str, Any]) -> None:
     for name in ("Recommendation", "ReportAnswer"):
         rule = document["components"]["schemas"][name]["properties"]["rule"]
         assert rule["enum"] == [one.value for one in Rule]
+
+
+def test_what_webhooks_are_told_is_listed(document: dict[str, Any]) -> None:
+    """Events to subscribe to, events that are sent, and why attempts fail."""
+    written = document["components"]["schemas"]
+    subscribable = [event.value for event in SUBSCRIBABLE]
+    for name in ("CreateWebhook", "ChangeWebhook"):
+        events = written[name]["properties"]["events"]
+        events = events if name == "CreateWebhook" else events["anyOf"][0]
+        assert events["items"]["enum"] == [ALL, *subscribable]
+        assert events["maxItems"] == webhook_schemas.MAX_EVENTS
+    for name in ("Delivery", "EventPayload"):
+        assert written[name]["properties"]["type"]["enum"] == [event.value for event in EventType]
+    attempts = written["Delivery"]["properties"]["attempts"]
+    assert attempts["maxItems"] == KEPT_ATTEMPTS
+    assert attempts["items"]["properties"]["error"]["enum"] == [*sorted(failure.value for failure in Failure), None]
 
 
 def test_statuses_are_those_people_can_see(document: dict[str, Any]) -> None:
