@@ -122,7 +122,7 @@ def a_session(number: int, now: datetime) -> dict[str, Any]:
         "stall_s": 2.4 * stalls,
         "switches": chance.randrange(1, 9),
         "mean_kbps": chance.uniform(600, 2600),
-        "network": ("4g", "wifi", "3g")[number % 3],
+        "network": ("4g", "broadband", "3g")[number % 3],
         "device": ("phone", "desktop", "tablet", "desktop")[number % 4],
         "country": ("DE", "PT", "", "IN")[number % 4],
         "live": False,
@@ -268,7 +268,7 @@ class Analytics:
                     ("1080p 4000k", 0.26),
                 )
             ],
-            "networks": [] if none else [group("wifi", 0.58, 0.95), group("4g", 0.34, 0.7), group("3g", 0.08, -0.4)],
+            "networks": [] if none else [group("broadband", 0.58, 0.95), group("4g", 0.34, 0.7), group("3g", 0.08, -0.4)],
             "devices": []
             if none
             else [group("desktop", 0.5, 0.9), group("phone", 0.41, 0.6), group("tablet", 0.09, 0.8)],

@@ -66,7 +66,7 @@ export function overDays(measure, { before, drawn: days, words, report }) {
       { ...common, label: "Days before", faint: true, values: part(false) },
     );
   }
-  if (before.length === days.length) {
+  if (before.length === days.length && before.some((day) => day.sessions)) {
     const kind = measure.kind === "bars" ? "marks" : "line";
     const label = words.charAt(0).toUpperCase() + words.slice(1);
     lines.push({
@@ -87,6 +87,7 @@ export function overDays(measure, { before, drawn: days, words, report }) {
     words: measure.words,
     steps: measure.steps,
     top: measure.top,
+    least: measure.least,
     close: measure.kind === "line",
   };
 }

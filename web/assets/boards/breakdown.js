@@ -19,18 +19,19 @@ const COLUMNS = [
 /** Fewer tell too little to point at. */
 const ENOUGH = 5;
 const POOR = 0.8;
+const UNKNOWN = "unknown";
 
 /** @param {RecordingReport} report */
 export function groups({ networks, devices, countries }) {
   return section(
     "For whom",
     {
-      text: outlier([...networks.map(naming(named)), ...devices.map(naming(named)), ...countries.map(naming(country))]),
+      text: `${outlier([...networks.map(naming(named)), ...devices.map(naming(named)), ...countries.map(naming(country))])} A network's name says what it carried, not what it was.`.trim(),
     },
     h(
       "div",
       { class: "board__groups" },
-      dimension("Network", networks, named, "How the connection behaved is judged from the segments a player fetched."),
+      dimension("Network", networks, named, "What networks carried is judged from the segments that players fetched."),
       dimension("Device", devices, named, "The kind of device appears once players have told it."),
       dimension(
         "Country",
@@ -65,6 +66,7 @@ function outlier(all) {
  * @param {string} absent
  */
 function dimension(name, found, words, absent) {
+  const known = found.some((group) => group.name !== UNKNOWN);
   const most = Math.max(1, ...found.map((group) => group.watch_s));
   const columns = COLUMNS.map((column, index) => (index ? column : { ...column, name }));
   const rows = found.map((group) => [
@@ -75,11 +77,7 @@ function dimension(name, found, words, absent) {
     share(group.good_share),
     score(group.qoe),
   ]);
-  return h(
-    "div",
-    { class: "board__group" },
-    found.length ? table(`By ${name.toLowerCase()}`, columns, rows) : empty(absent),
-  );
+  return h("div", { class: "board__group" }, known ? table(`By ${name.toLowerCase()}`, columns, rows) : empty(absent));
 }
 
 /** @param {RecordingReport} report */

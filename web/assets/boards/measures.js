@@ -16,6 +16,7 @@ import { count, day, decimal, delay, mean, rate, score, share, span } from "./wo
  * @property {(value: number | null) => string} words
  * @property {number[]} steps        sizes that the axis may go in
  * @property {number} [top]          the axis' end, where there is a natural one
+ * @property {number} [least]        what the axis shows at least
  * @property {"sum" | "mean" | "most"} [across]  how days make up a period that was given no number of its own
  */
 
@@ -49,6 +50,7 @@ export const AUDIENCE = [
     of: (m) => m.views,
     words: count,
     steps: WHOLE,
+    least: 1,
     across: "sum",
   },
   {
@@ -60,6 +62,7 @@ export const AUDIENCE = [
     of: (m) => m.viewers,
     words: mean,
     steps: WHOLE,
+    least: 1,
     across: "mean",
   },
   {
@@ -71,6 +74,7 @@ export const AUDIENCE = [
     of: (m) => m.peak_viewers,
     words: mean,
     steps: WHOLE,
+    least: 1,
     across: "most",
   },
 ];
@@ -216,8 +220,8 @@ export function change(measure, now, before) {
   if (measure.words(now) === measure.words(before)) return { words: "as before", news: "none" };
   const news = now > before === (measure.better === "more") ? "good" : "bad";
   const was = `was ${measure.words(before)}`;
+  if (before === 0 && measure.across) return { words: "none before", news: "none" };
   if (measure.kind === "line") return { words: was, news };
-  if (before === 0) return { words: "none before", news };
   const part = now / before - 1;
   if (Math.abs(part) < 0.005) return { words: "as before", news: "none" };
   if (part >= 2) return { words: `${(now / before).toFixed(1)} times as much`, news };

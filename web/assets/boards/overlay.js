@@ -48,15 +48,15 @@ export function drawBands(u, bands) {
  * @param {{xs: number[], moments: import("./shapes.js").Moment[]}} points
  */
 export function drawMarks(u, { xs, moments }) {
-  let kbps = 0;
+  let shown = moments.find((moment) => moment.kind === "segment")?.kbps ?? 0;
   within(u, (ctx) => {
     for (const [index, moment] of moments.entries()) {
       const x = u.valToPos(xs[index] ?? 0, "x", true);
       if (moment.kind === "seek") jump(ctx, x, u.bbox);
       if (moment.kind === "switch" && moment.kbps !== undefined) {
-        triangle(ctx, x, u.valToPos(moment.kbps, "y", true), moment.kbps >= kbps);
+        triangle(ctx, x, u.valToPos(moment.kbps, "y", true), moment.kbps >= shown);
+        shown = moment.kbps;
       }
-      kbps = moment.kbps ?? kbps;
     }
   });
 }

@@ -71,7 +71,11 @@ function onAir({ live_now: { streams, viewers } }) {
  */
 function mostWatched({ most_watched: items }, { period }) {
   if (!items.length)
-    return section("Most watched", {}, empty("Recordings appear here in order of the time people spent on them."));
+    return section(
+      "Most watched",
+      {},
+      empty("Recordings appear here in order of the time people spent on them, a minute after they were watched."),
+    );
   const most = items[0]?.watch_s || 1;
   const rows = items.map(({ recording_id: id, title, watch_s: watchS, views }) =>
     h(

@@ -28,6 +28,8 @@ import { colour, wash } from "./theme.js";
  * @property {Line[]} lines
  * @property {(value: number) => string} words  beside the y axis
  * @property {number[]} steps                  sizes that the y axis may go in
+ * @property {number} [least]                  what the y axis shows at least
+ * @property {boolean} [log]                   y in ratios: twice as much is as far everywhere
  * @property {number} [top]                    its end, where there is a natural one
  * @property {boolean} [close]                 the y axis begins near the lowest value
  * @property {number} [edge]                   pixels left of the picture, for pictures below each other
@@ -40,6 +42,8 @@ import { colour, wash } from "./theme.js";
 
 const NARROW_PX = 480;
 const TICK_PX = 76;
+const ROUND = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000].flatMap((power) => [power, 2.5 * power, 5 * power]);
+const MOST_RATIOS = 5;
 /** A shorter stroke of the mouse is a click. */
 const LEAST_PX = 8;
 
@@ -54,7 +58,7 @@ function marks(u, index, first, last) {
   const half = Math.min(0.4 * width, 46 * devicePixelRatio);
   for (let at = first; at <= last; at += 1) {
     const value = ys[at];
-    if (value === null || value === undefined) continue;
+    if (!value) continue; // none is no mark on the axis
     const [x, y] = [u.valToPos(Number(xs[at]), "x", true), u.valToPos(value, "y", true)];
     stroke.moveTo(x - half, y);
     stroke.lineTo(x + half, y);
@@ -88,15 +92,24 @@ function series({ label, kind, colour: name, faint = false, joined = false }, po
  * @param {Picture} picture
  * @returns {[number, number]}
  */
-function extent({ lines, top, close = false }) {
+function extent({ lines, top, least = 0, close = false }) {
   const values = lines.flatMap((line) => line.values).filter((value) => value !== null);
   if (close && top !== undefined && values.length) {
     // a tenth of the scale below the worst, on a tenth
     return [Math.max(0, (Math.floor((10 * Math.min(...values)) / top - 0.5) * top) / 10), top];
   }
   const low = Math.min(0, ...values);
-  const high = top ?? (1.12 * Math.max(0, ...values) || 1);
+  const high = top ?? (Math.max(least, 1.12 * Math.max(0, ...values)) || 1);
   return [low < 0 ? 1.12 * low : 0, high];
+}
+
+/**
+ * @param {Picture} picture
+ * @returns {[number, number]}
+ */
+function ratios({ lines }) {
+  const values = lines.flatMap((line) => line.values).filter((value) => value !== null && value > 0);
+  return values.length ? [0.6 * Math.min(...values.map(Number)), 1.5 * Math.max(...values.map(Number))] : [1, 10];
 }
 
 /**
@@ -112,13 +125,17 @@ export function options(picture, width, moved) {
   const soft = () => colour("--ink-soft");
   const plain = { font, stroke: soft, ticks: { show: false } };
   const most = Math.max(2, Math.floor((width - 60) / TICK_PX));
-  const range = extent(picture);
+  const range = picture.log ? ratios(picture) : extent(picture);
+  const marks = ROUND.filter((value) => value >= range[0] && value <= range[1]);
+  const logSplits = marks.filter(
+    (_, index) => (marks.length - 1 - index) % Math.ceil(marks.length / MOST_RATIOS) === 0,
+  );
   return {
     width,
     height: picture.height,
     padding: [10, width < NARROW_PX ? 16 : 24, 0, 0],
     legend: { show: false },
-    scales: { x: { time: false, range: x.range }, y: { range } },
+    scales: { x: { time: false, range: x.range }, y: picture.log ? { distr: 3, range } : { range } },
     cursor: {
       x: !lines.some((line) => line.kind === "bars"),
       y: false,
@@ -144,7 +161,7 @@ export function options(picture, width, moved) {
         ...plain,
         gap: 8,
         space: 44,
-        incrs: steps,
+        ...(picture.log ? { splits: () => logSplits, filter: (_u, splits) => splits } : { incrs: steps }),
         size: (_u, values) => picture.edge ?? 18 + Math.max(0, ...(values ?? []).map((value) => 6.6 * value.length)),
         grid: { width: 1, stroke: () => colour("--line") },
         values: (_u, splits) => splits.map(words),

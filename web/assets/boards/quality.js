@@ -45,7 +45,7 @@ export function quality(shown) {
     about,
     drawing.element,
   );
-  const first = known[0];
+  const first = known.find((measure) => shown.drawn.some((day) => measure.of(day) !== null)) ?? known[0];
   if (first) select(first);
   return section("How it went", {}, h("div", { class: "board__split" }, list, panel));
 }

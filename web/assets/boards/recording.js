@@ -11,7 +11,7 @@ import { retention } from "./retention.js";
 import { range } from "./route.js";
 import { sessionList } from "./sessions.js";
 import { ticking } from "./paint.js";
-import { count, days, decimal, moment, share, span, time } from "./words.js";
+import { count, days, mean, moment, share, span, time } from "./words.js";
 
 /** @typedef {import("./shapes.js").RecordingReport} RecordingReport */
 /** @typedef {import("./route.js").Route} Route */
@@ -90,7 +90,7 @@ function hours(slots) {
   const [from, to] = [xs[0] ?? 0, xs.at(-1) ?? 1];
   const iso = (/** @type {number} */ at) => new Date(1000 * at).toISOString();
   const most = slots.reduce((one, other) => (other.viewers > one.viewers ? other : one), { at: "", viewers: 0 });
-  const text = most.viewers ? `The most at ${time(most.at)}: ${decimal(most.viewers)} on average in five minutes.` : "";
+  const text = most.viewers ? `The most at ${time(most.at)}: ${mean(most.viewers)} on average in five minutes.` : "";
   const picture = {
     label: "Viewers at the same time, in steps of five minutes",
     height: 200,
@@ -108,11 +108,12 @@ function hours(slots) {
         kind: /** @type {const} */ ("area"),
         colour: "--river",
         values: slots.map((slot) => slot.viewers),
-        words: decimal,
+        words: mean,
       },
     ],
     words: count,
     steps: PEOPLE,
+    least: 1,
   };
   drawing.draw(picture);
   return section("At the same time", { text, tools: [drawing.toggle] }, drawing.element);

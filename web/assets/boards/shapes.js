@@ -89,9 +89,9 @@
  * @property {number} stall_s
  * @property {number} switches
  * @property {number | null} mean_kbps
- * @property {string} network
- * @property {string} device
- * @property {string} country
+ * @property {string | null} network
+ * @property {string | null} device
+ * @property {string | null} country
  * @property {boolean} live
  * @property {string | null} failure           code
  * @property {boolean | null} good             null when too short to judge

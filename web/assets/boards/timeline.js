@@ -17,7 +17,7 @@ const RATES = [50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_
 const SECONDS = [1, 2, 5, 10, 20, 30, 60];
 /** Both pictures begin at the same place. */
 const EDGE_PX = 78;
-const MARKS = { stall: "Stood still", pause: "Paused", switch: "Switch", seek: "Jump" };
+const MARKS = { stall: "Stood still", pause: "Paused", switch: "Switch on screen", seek: "Jump" };
 const ZOOM = 2;
 const LEAST_S = 2;
 
@@ -115,7 +115,7 @@ export class Timeline extends EventTarget {
     const [when, what] = this.#reading.children;
     const moment = at === null ? undefined : this.#points.moments[at];
     if (!when || !what) return;
-    setText(when, moment ? clock(moment.at_ms / 1000) : "");
+    setText(when, moment ? clock((moment.at_ms - (moment.kind === "stall" ? (moment.stall_ms ?? 0) : 0)) / 1000) : "");
     setText(
       what,
       moment
@@ -168,16 +168,15 @@ export class Timeline extends EventTarget {
       say: (/** @type {number} */ at) => this.#said(at),
       selected: (/** @type {number} */ first, /** @type {number} */ last) => this.#zoom(first, last),
     };
-    const shown = moments.map((moment) =>
-      moment.kind === "segment" || moment.kind === "switch" ? (moment.kbps ?? null) : null,
-    );
+    const fetched = moments.map((moment) => (moment.kind === "segment" ? (moment.kbps ?? null) : null));
     const line = /** @type {const} */ ("line");
     return [
       {
         ...common,
-        label: "Throughput of the link and bitrate of the rung",
+        label: "Throughput of the link, and bitrate of what was fetched",
         height: 220,
         bare: true,
+        log: true,
         lines: [
           {
             label: "Throughput",
@@ -187,7 +186,7 @@ export class Timeline extends EventTarget {
             words: rate,
             joined: true,
           },
-          { label: "Rung", kind: "step", colour: "--ink", values: shown, words: rate, joined: true },
+          { label: "Rung fetched", kind: "step", colour: "--ink", values: fetched, words: rate, joined: true },
         ],
         words: rate,
         steps: RATES,

@@ -1,6 +1,8 @@
 /** Numbers of the dashboards in plain words; null is an en dash. */
 
 const NONE = "–";
+/** Letters of a viewer's opaque name that tell one from another well enough. */
+const TOLD_APART = 6;
 const WHOLE = new Intl.NumberFormat("en-GB");
 const COMPACT = new Intl.NumberFormat("en-GB", { notation: "compact", maximumSignificantDigits: 3 });
 const DAY = new Intl.DateTimeFormat("en-GB", { weekday: "short", day: "numeric", month: "short", timeZone: "UTC" });
@@ -21,10 +23,11 @@ export const count = orNone((/** @type {number} */ value) =>
   (value >= 1e6 ? COMPACT : WHOLE).format(Math.round(value)),
 );
 
-/** One decimal below ten, for means of people. */
-export const mean = orNone((/** @type {number} */ value) =>
-  value < 9.95 ? String(Number(value.toFixed(1))) : count(value),
-);
+/** One decimal below ten, for means of people; somebody for a moment is not nobody. */
+export const mean = orNone((/** @type {number} */ value) => {
+  if (value > 0 && value < 0.95) return "under 1";
+  return value < 9.95 ? String(Number(value.toFixed(1))) : count(value);
+});
 
 /** 48 s, 12 min, 4 h 12 min, 1,260 h */
 export const span = orNone((/** @type {number} */ seconds) => {
@@ -49,9 +52,9 @@ export const share = orNone((/** @type {number} */ part) => {
   return `${value > 99 ? Math.min(99.9, value).toFixed(digits) : value.toFixed(digits)} %`;
 });
 
-/** 640 kbps, 2.4 Mbps */
+/** 640 kbps, 2.4 Mbps, 72 Mbps */
 export const rate = orNone((/** @type {number} */ kbps) =>
-  kbps < 1000 ? `${Math.round(kbps)} kbps` : `${(kbps / 1000).toFixed(1)} Mbps`,
+  kbps < 1000 ? `${Math.round(kbps)} kbps` : `${(kbps / 1000).toFixed(kbps < 9950 ? 1 : 0)} Mbps`,
 );
 
 /** 3.14, with a real minus */
@@ -101,6 +104,7 @@ const NAMES = {
   "": "not known",
   unknown: "not known",
   wifi: "Wi-Fi",
+  "wifi-slow": "slow Wi-Fi",
   ethernet: "Ethernet",
   "4g": "4G",
   "3g": "3G",
@@ -134,4 +138,4 @@ export function country(code) {
  *
  * @param {{user: string | null, viewer?: string}} who
  */
-export const who = ({ user, viewer }) => user ?? (viewer ? `Anonymous ${viewer}` : "Anonymous");
+export const who = ({ user, viewer }) => user ?? (viewer ? `Anonymous ${viewer.slice(0, TOLD_APART)}` : "Anonymous");
