@@ -44,7 +44,7 @@ function account(current) {
   const face = h(
     "span",
     { class: "account__who" },
-    h("span", { class: "account__initial", "aria-hidden": "true" }, current.user.slice(0, 1).toUpperCase()),
+    h("span", { class: "account__initial", "data-initial": current.user.slice(0, 1).toUpperCase() }),
     h("span", { class: "account__name" }, current.user),
   );
   const out = () => {
