@@ -38,6 +38,8 @@ _MIME = {
     ".md": "text/plain; charset=utf-8",
 }
 _STUDIO = "studio.html"
+_EMBED = "embed.html"
+_RECORDING = "recording.html"
 _NAME = r"[A-Za-z0-9._~%-]{1,256}"
 _PAGES = tuple(
     (re.compile(path), file)
@@ -45,8 +47,8 @@ _PAGES = tuple(
         (r"/", "index.html"),
         (r"/studio", _STUDIO),
         (rf"/watch/{_NAME}", "watch.html"),
-        (rf"/embed/{_NAME}", "embed.html"),
-        (rf"/recordings/{_NAME}", "recording.html"),
+        (rf"/embed/{_NAME}", _EMBED),
+        (rf"/recordings/{_NAME}", _RECORDING),
         (rf"/analytics(/live|/rooms/{_NAME}|/recordings/{_NAME}(/sessions/{_NAME})?)?", "analytics.html"),
         (r"/webhooks", "webhooks.html"),
         (r"/settings", "settings.html"),
@@ -65,11 +67,13 @@ _WORTH = 1000
 _ROOT_FILES = frozenset({"favicon.ico", "favicon.svg", "robots.txt", "manifest.webmanifest"})
 
 
-def security_headers(public_url: str, *, captures: bool = False) -> dict[str, str]:
-    """Headers of every page; uploads go to `public_url` even when the page was opened by another name.
+def security_headers(public_url: str, page: str = "") -> dict[str, str]:
+    """Headers of a page (its file); uploads go to `public_url` even when the page was opened by another name.
 
-    `captures`: the page uses camera and microphone, and encodes their sound with WebAssembly.
+    The studio uses camera and microphone, and encodes their sound with WebAssembly; any page may hold the embedded
+    player, and a recording's page holds it to show how it looks.
     """
+    captures, embeds = page == _STUDIO, page == _EMBED
     who = "(self)" if captures else "()"
     policy = {
         "default-src": "'none'",
@@ -85,14 +89,15 @@ def security_headers(public_url: str, *, captures: bool = False) -> dict[str, st
         "manifest-src": "'self'",
         "form-action": "'self'",
         "base-uri": "'none'",
-        "frame-ancestors": "'none'",
+        "frame-src": "'self'" if page == _RECORDING else "'none'",
+        "frame-ancestors": "*" if embeds else "'none'",
     }
     return {
         "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "no-referrer",
         "Cross-Origin-Opener-Policy": "same-origin",
-        "Cross-Origin-Resource-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "cross-origin" if embeds else "same-origin",
         "Permissions-Policy": f"camera={who}, microphone={who}, display-capture={who}",
     }
 
@@ -114,8 +119,7 @@ class StaticSite:
     def __init__(self, root: Path, public_url: str) -> None:
         """`root` is the web/ folder."""
         self._root = root.resolve()
-        self._headers = security_headers(public_url)
-        self._studio_headers = security_headers(public_url, captures=True)
+        self._headers = {page: security_headers(public_url, page) for page in ("", _STUDIO, _EMBED, _RECORDING)}
         self._etags: dict[tuple[str, int, int], str] = {}
         self._gzipped: dict[str, bytes] = {}
 
@@ -132,7 +136,7 @@ class StaticSite:
         # Vendored files carry their version in the name; ours may change at any time.
         lasting = name.startswith(("vendor/", "assets/vendor/"))
         cache_control = "public, max-age=86400" if lasting else "no-cache"
-        kind = self._studio_headers if name == _STUDIO else self._headers
+        kind = self._headers.get(name, self._headers[""])
         headers = {**kind, "ETag": etag, "Cache-Control": cache_control}
         ending = "." + name.rpartition(".")[2]
         compressible = ending in _TEXT and len(body) >= _WORTH

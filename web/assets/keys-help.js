@@ -16,9 +16,9 @@ const KEYS = [
   [
     "Move",
     [
-      [["←", "→"], "a little back and on"],
-      [["j", "l"], "ten seconds back and on"],
-      [["0", "9"], "to that tenth of it"],
+      [["←", "→"], "back, forward"],
+      [["j", "l"], "10 s back, forward"],
+      [["0", "…", "9"], "to that tenth"],
     ],
   ],
   [
@@ -40,7 +40,7 @@ function row([keys, words]) {
 
 /** Listen for `?`, and make what shows and hides the map. @returns {() => void} */
 export function keysHelp() {
-  const close = h("button", { class: "button button--quiet keys__close", "aria-label": "Close" }, "Close");
+  const close = h("button", { class: "button button--quiet button--small keys__close", "aria-label": "Close" }, "Close");
   const groups = KEYS.map(([name, rows]) =>
     h("section", { class: "keys__group" }, h("h3", { class: "keys__name" }, name), h("dl", {}, ...rows.map(row))),
   );

@@ -50,6 +50,7 @@ function bar() {
  */
 export function fillStage(stage) {
   const begin = h("button", { class: "begin", id: "begin", type: "button", "aria-label": "Play", hidden: true }, icon("M7 4.5v15l13-7.5z"));
+  const length = h("p", { class: "begin__length", id: "begin-length" });
   const controller = h(
     "media-controller",
     { class: "player", fullscreenelement: stage.id },
@@ -62,6 +63,7 @@ export function fillStage(stage) {
   stage.replaceChildren(
     controller,
     begin,
+    length,
     h("section", { class: "panel", id: "panel", "aria-live": "polite" }),
     h("p", { class: "notice", id: "notice", role: "status", hidden: true }),
   );

@@ -3,7 +3,7 @@
 import "../vendor/media-chrome-4.19.4/all.js";
 import { Reporter } from "./abr/reporter.js";
 import * as api from "./api.js";
-import { h, need } from "./dom.js";
+import { h, need, setText } from "./dom.js";
 import { clock } from "./format.js";
 import { listenForTenths, listenPageWide } from "./keyboard.js";
 import { LiveView } from "./live/live-view.js";
@@ -99,7 +99,9 @@ export class Theatre {
       if (progress.playable) this.live.finish();
       else if (progress.error && isSettled(progress)) this.#errored(progress.error);
     } else if (this.player) {
+      const goesOn = isSettled(this.player.progress) && !isSettled(progress);
       this.player.update(progress);
+      if (goesOn) return this.reload(); // its playlists had ended, and grow again
       if (this.player.levelIds.length) this.stills.update(progress);
       this.menu?.update();
       this.#showPlayerPhase();
@@ -218,6 +220,7 @@ export class Theatre {
     this.player = null;
     this.stage.showPlayer();
     this.#begin.hidden = false;
+    setText(need("#begin-length"), clock(progress.duration_s));
     const { video, stills } = this;
     const begin = () => {
       this.#begin.hidden = true;

@@ -135,6 +135,8 @@ def web(tmp_path: Any) -> Any:
     (root / "index.html").write_text("<h1>console</h1>")
     (root / "watch.html").write_text("<h1>player</h1>")
     (root / "studio.html").write_text("<h1>studio</h1>")
+    (root / "embed.html").write_text("<h1>embed</h1>")
+    (root / "recording.html").write_text("<h1>recording</h1>")
     (root / "assets" / "app.js").write_text("export {}")
     (root / "assets" / "secret.key").write_text("not a web file")
     (root / "vendor" / "hls.mjs").write_text("export {}")

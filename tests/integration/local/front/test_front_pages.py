@@ -74,6 +74,16 @@ def test_the_studio_alone_may_capture_and_run_webassembly(front: Any) -> None:
     assert studio["permissions-policy"] == "camera=(self), microphone=(self), display-capture=(self)"
 
 
+def test_only_the_embedded_player_may_be_framed(front: Any) -> None:
+    """By anybody, and it differs from the other pages in nothing else; our own page of a recording frames it, too."""
+    pages, embed, own = (front.http.get(path).headers for path in ("/", "/embed/rec_1", "/recordings/rec_1"))
+    differing = {name for name in pages if pages[name] != embed.get(name)} - {"date", "etag", "content-length"}
+    assert differing == {"content-security-policy", "cross-origin-resource-policy"}
+    policy = "content-security-policy"
+    assert embed[policy].replace("frame-ancestors *", "frame-ancestors 'none'") == pages[policy]
+    assert own[policy].replace("frame-src 'self'", "frame-src 'none'") == pages[policy]
+
+
 def test_unchanged_files_are_not_sent_again(front: Any) -> None:
     """Ours are checked each time, vendored ones keep for a day."""
     first = front.http.get("/assets/app.js")
