@@ -81,12 +81,25 @@ class FakeSessions:
             self.rivals = []  # a rival has none of its own
             rival()
             self.rivals = others
-        current = self.load(session.recording_id, session.session, now=now)
-        if (current.version if current else 0) != session.version:
+        stored = self.rows.get((session.recording_id, session.session))
+        if session.version:
+            unchanged = stored is not None and stored.version == session.version
+        else:
+            unchanged = stored is None or stored.expires_at <= now
+        if not unchanged:
             return False
         self.writes += 1
         self.rows[session.recording_id, session.session] = replace(session, version=session.version + 1)
         return True
+
+    def to_sweep(self, *, now: float, limit: int) -> list[tuple[str, str]]:
+        """Sessions to be looked after."""
+        due = [key for key, row in self.rows.items() if row.sweep_at is not None and row.sweep_at <= now]
+        return due[:limit]
+
+    def delete(self, recording_id: str, session: str) -> None:
+        """Remove one."""
+        self.rows.pop((recording_id, session), None)
 
 
 @dataclass
