@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 import web_issuer
+from web_console import arranged
 from web_ingest import Ingest
 from web_media import AUDIO_KBPS, DURATION_S, FPS, SEGMENT_S
 
@@ -195,6 +196,11 @@ class Scenario:
             "width": 640,
             "height": 360,
             "created_at": CREATED,
+            "size_bytes": 20_000_000,
+            "room_id": None,
+            "live": self.live is not None,
+            "thumbnail_url": f"{self.still('poster.jpg')}?Signature=good" if "poster.jpg" in self.stills else None,
+            "playback_url": f"http://127.0.0.1/watch/{self.id}?grant=good",
         }
 
 
@@ -212,6 +218,8 @@ class Origin(ThreadingHTTPServer):
         """What GET /recordings answers, page by page."""
         self.ingest = Ingest()
         self.issuer = web_issuer.StandInIssuer()
+        self.erased: list[str] = []
+        """Whose data were asked to be erased."""
         self.list_status = 200
         self.refuse = ""
         """Files of web/ whose path begins so answer 404."""
@@ -261,7 +269,17 @@ class Handler(BaseHTTPRequestHandler):
         )
 
     def do_DELETE(self) -> None:
-        """Stop the stream."""
+        """Stop the stream, delete a recording, or forget a viewer."""
+        parts = urlsplit(self.path).path.strip("/").split("/")[2:]
+        if parts[0] == "users":
+            self.server.erased.append(parts[1])
+            self.reply_json({"erased_sessions": 2, "pending": len(self.server.erased) < 2})
+            return
+        if len(parts) == 2:
+            gone = self.server.scenarios.pop(parts[1])
+            self.server.pages = [[s for s in page if s is not gone] for page in self.server.pages]
+            self.reply(204, b"", "text/plain", {})
+            return
         self.server.ingest.status = "stopped"
         self.reply_json({"stream": {"status": "stopped"}})
 
@@ -293,7 +311,7 @@ class Handler(BaseHTTPRequestHandler):
         elif parts[2:] == ["stream", "live", "stats"]:
             self.reply_json(self.server.ingest.stats())
         elif len(parts) == 1:
-            self.listing(int(query.get("cursor", "0")), signed_in=signed_in)
+            self.listing(query, signed_in=signed_in)
         elif scenario is None:
             self.problem(404, "recording_not_found", "There is no such recording.")
         elif scenario.down:
@@ -323,16 +341,18 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self.reply_json(scenario.recording())
 
-    def listing(self, page: int, *, signed_in: bool) -> None:
+    def listing(self, query: dict[str, str], *, signed_in: bool) -> None:
         """Answer GET /recordings."""
-        pages = self.server.pages or [[]]
+        pages, page = self.server.pages or [[]], int(query.get("cursor", "0"))
         if not signed_in:
             self.problem(401, "unauthorized", "A token is required.")
         elif self.server.list_status != 200:
             self.problem(self.server.list_status, "internal_error", "Something broke on our side.")
         else:
             cursor = str(page + 1) if page + 1 < len(pages) else None
-            self.reply_json({"recordings": [s.recording() for s in pages[page]], "next_cursor": cursor})
+            self.reply_json(
+                {"recordings": [s.recording() for s in arranged(pages[page], query)], "next_cursor": cursor}
+            )
 
     def media(self, scenario: Scenario, parts: list[str]) -> None:
         """Answer the CDN's paths: cookies checked, ranges honoured, what is not encoded yet is missing."""
@@ -346,7 +366,7 @@ class Handler(BaseHTTPRequestHandler):
             self.reply(200 if found else 404, *(found or (b"", "text/plain")), {})
             return
         done = scenario.done.get(rendition, 0)
-        if f"Key={scenario.cookie}" not in self.headers.get("Cookie", ""):
+        if f"Key={scenario.cookie}" not in self.headers.get("Cookie", "") and not self.path.endswith("Signature=good"):
             scenario.log.append((self.path, 403))
             self.reply(403, b"", "text/plain", {})
         elif rendition == "stills" and name in scenario.stills:

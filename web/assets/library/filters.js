@@ -37,7 +37,7 @@ export class Filters {
   constructor(onChange) {
     this.#status.append(...options(STATUSES));
     this.#sort.append(...options(ORDERS));
-    this.#read();
+    this.#read({ typed: true });
     const changed = () => {
       clearTimeout(this.#timer);
       this.#write();
@@ -81,9 +81,11 @@ export class Filters {
     this.#write();
   }
 
-  #read() {
+  /** @param {{typed?: boolean}} [options] */
+  #read({ typed = false } = {}) {
     const query = new URLSearchParams(location.search);
-    this.#search.value = query.get("q") ?? "";
+    // what was typed before this script came stays
+    this.#search.value = query.get("q") ?? (typed ? this.#search.value : "");
     this.#status.value = query.get("status") ?? "";
     this.#sort.value = query.get("sort") ?? "created";
     if (this.#status.selectedIndex < 0) this.#status.value = "";
