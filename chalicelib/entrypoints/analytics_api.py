@@ -102,6 +102,15 @@ def read_room_attendance(room: str) -> Response:
     return _attendance(found, cursor, query, re.sub(r"[^A-Za-z0-9_-]+", "-", room).strip("-") or "room")
 
 
+@blueprint.route("/v1/users/{subject}/data", methods=["DELETE"], authorizer=authorizer, content_types=[])
+@answers
+def erase_user_data(subject: str) -> Response:
+    """Forget what somebody watched: 200, or 202 while there is more than one call can take."""
+    erased = analytics_container.erasure().erase(caller_of(blueprint.current_request), subject)
+    document = {"erased_sessions": erased.sessions, "pending": erased.pending}
+    return ok(document, status=202 if erased.pending else 200)
+
+
 def _attendance(found: Attendance, cursor: str | None, query: AttendanceQuery, name: str) -> Response:
     if query.format == "csv":
         return attendance_sheet(found, cursor, f"attendance-{name}")

@@ -13,6 +13,7 @@ import pytest
 
 from chalicelib import analytics_container, container, live_container
 from chalicelib.domain.analytics.measures import Measures
+from chalicelib.services import forgetting
 from chalicelib.services.analytics_ports import ViewerSession
 
 if TYPE_CHECKING:
@@ -259,6 +260,29 @@ def test_what_is_on(api: Api) -> None:
     assert stream is not None
     live_container.streams().stop(stream.stream_id, now=time.time())
     assert api.call("GET", "/v1/analytics/live").json_body == {"items": []}
+
+
+def test_being_forgotten(api: Api, watched: str) -> None:
+    """By oneself or an administrator: sessions and names go at once, sums stay; again there is nothing to forget."""
+    path = "/v1/users/=cmd/data"
+    assert code(api.call("DELETE", path, user="berta")) == (403, "forbidden_role")
+    assert api.call("DELETE", path, user=None).status_code == 401
+    answer = api.call("DELETE", path, user="=cmd", role="viewer")
+    assert (answer.status_code, answer.json_body) == (200, {"erased_sessions": 2, "pending": False})
+    assert api.call("DELETE", path, **ADMIN).json_body == {"erased_sessions": 0, "pending": False}
+    body = api.call("GET", path_of(watched, "/attendance")).json_body
+    assert (body["people"], body["anonymous_sessions"]) == ([], 1)
+    assert code(api.call("GET", path_of(watched, f"/sessions/{SES}"))) == (404, "session_not_found")
+    assert api.call("GET", path_of(watched)).json_body["all_time"]["sessions"] == 8
+
+
+def test_forgetting_many_takes_several_calls(api: Api, watched: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each says whether there may be more."""
+    assert watched
+    monkeypatch.setattr(forgetting, "AT_ONCE", 1)
+    told = [api.call("DELETE", "/v1/users/=cmd/data", user="=cmd") for _ in range(3)]
+    assert [answer.status_code for answer in told] == [202, 202, 200]
+    assert [answer.json_body["erased_sessions"] for answer in told] == [1, 1, 0]
 
 
 def _live(api: Api) -> str:

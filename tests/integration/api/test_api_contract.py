@@ -355,6 +355,9 @@ def test_answers_about_analytics_are_as_described(contract: Contract) -> None:
     call("GET", f"{here}/sessions", 400, **mine, query={"cursor": "x"})
     call("GET", f"{here}/sessions/{{session}}", 404, session="none", **mine)
     call("GET", here, 404, user="berta", **mine)
+    call("DELETE", "/v1/users/{subject}/data", 403, subject="bob")
+    erased = call("DELETE", "/v1/users/{subject}/data", 200, subject="bob", user="bob", role="viewer").json_body
+    assert erased == {"erased_sessions": 2, "pending": False}
 
 
 @pytest.mark.parametrize("prefix", ["", "/v1"])
