@@ -8,12 +8,20 @@ DEV := $(VENV)/.installed-dev
 PARSER := tests/conformance/node_modules/.package-lock.json
 PAGES := tests/pages/node_modules/.package-lock.json
 PORT ?= 8787
+STAGE ?= prod
+ARCH ?= x86_64
+REGION ?= eu-central-1
+STATE_REGION ?= eu-central-1
+TERRAFORM ?= terraform
+# Of machines without a way to Terraform's registry: a folder that mirrors it
+TF_INIT = -input=false $(if $(TF_PLUGIN_DIR),-plugin-dir=$(TF_PLUGIN_DIR))
+TF_ROOT = build/terraform/$(STAGE)
 
 # Each candidate is really run: a version manager leaves shims on the path that only print an error.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v "$$p"; break; }; done)
 
-.PHONY: help demo up layers setup conformance pages test lint typecheck unit integration e2e bench bench-abr abr-tables constraints clean
+.PHONY: help demo up package keys deploy destroy layers setup conformance pages test lint typecheck unit integration e2e bench bench-abr abr-tables constraints clean
 .DEFAULT_GOAL := help
 
 help: ## list what can be made
@@ -30,6 +38,20 @@ up: $(RUN) layers ## start the embedded cloud alone (ARGS="--data DIR" keeps its
 layers: $(VENV)/bin/python ## build the Lambda layers: FFmpeg and PyAV
 	@$(PY) -m layers.ffmpeg.build
 	@$(PY) -m layers.probe.build
+
+package: $(RUN) ## make a Terraform root of code, layers, pages and infra/ (STAGE=prod ARCH=x86_64)
+	@$(PY) -m infra.package --stage $(STAGE) --arch $(ARCH) --state-bucket "$(STATE_BUCKET)" --state-region $(STATE_REGION)
+
+keys: $(RUN) ## make a stage's keys in Secrets Manager (STAGE, REGION)
+	@$(PY) -m infra.keys --stage $(STAGE) --region $(REGION)
+
+deploy: ## package and apply to AWS, with your credentials (STAGE, REGION, STATE_BUCKET)
+	@test -n "$(STATE_BUCKET)" || { echo "Say where Terraform's state is kept: STATE_BUCKET=name (docs/operations.md)." >&2; exit 2; }
+	@$(MAKE) --no-print-directory package keys
+	@cd $(TF_ROOT) && $(TERRAFORM) init $(TF_INIT) && TF_VAR_region=$(REGION) $(TERRAFORM) apply
+
+destroy: ## take an installation down again, with your credentials (STAGE, REGION); see docs/operations.md
+	@cd $(TF_ROOT) && $(TERRAFORM) init $(TF_INIT) && TF_VAR_region=$(REGION) $(TERRAFORM) destroy
 
 conformance: $(PARSER) ## install the playlist parser that the conformance tests read with (Node.js, npm)
 

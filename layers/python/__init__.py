@@ -1,0 +1,1 @@
+"""The layer of Python packages that every function has."""
