@@ -208,7 +208,6 @@ def test_links_that_make_no_sense_are_explained(page: Page, origin: Origin) -> N
     asked = {
         "?recordings=a": "One recording is not watched together with anything. Choose another one as well.",
         "?recordings=a,b,c,d,e": "Up to 4 can be watched together.",
-        "?recordings=a,a": "This link names a recording twice.",
         "?recordings=a,../b": "This link names something that is no recording.",
         "?recordings=a,b&offsets=0,x": "Offsets are seconds, separated by commas.",
     }

@@ -29,7 +29,6 @@ function problemOf(wanted) {
   if (wanted.length === 1) return "One recording is not watched together with anything. Choose another one as well.";
   if (wanted.length > MOST) return `Up to ${MOST} can be watched together.`;
   if (!ids.every((id) => ID.test(id))) return "This link names something that is no recording.";
-  if (new Set(ids).size < ids.length) return "This link names a recording twice.";
   if (!wanted.every(({ offsetS }) => Math.abs(offsetS) <= MOST_OFFSET_S)) return "Offsets are seconds, separated by commas.";
   return null;
 }

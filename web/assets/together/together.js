@@ -73,10 +73,11 @@ class Together {
     this.#show();
   }
 
-  /** @param {number} number */
+  /** The one that is large already goes back among the others. @param {number} number */
   enlarge(number) {
+    const again = this.#layout !== "side" && number === this.#main;
     this.#main = number;
-    this.arrange(this.#layout === "side" ? "focus" : this.#layout);
+    this.arrange(again ? "side" : this.#layout === "side" ? "focus" : this.#layout);
   }
 
   /** @param {number} number */
