@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from headwater.cli import analytics, captions, live, local
+from headwater.cli import analytics, captions, live, local, webhooks
 from headwater.cli.options import DEFAULT_URL, AsJson, MaxCost, RecordingId, Server, Token, Url, User, limit_of
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ app.add_typer(local.app, name="local")
 app.add_typer(captions.app, name="captions")
 app.add_typer(live.app, name="live")
 app.add_typer(analytics.app, name="analytics")
+app.add_typer(webhooks.app, name="webhooks")
 
 Wait = Annotated[bool, typer.Option("--wait", help="Stay until the recording is ready or has failed.")]
 Parallel = Annotated[int, typer.Option(min=1, max=16, help="Parts to send at a time.")]

@@ -13,7 +13,7 @@ from headwater.cli.main import EXIT_CODES, app
 TEXT = (Path(__file__).parents[4] / "docs" / "cli.md").read_text()
 TOP = typer.main.get_command(app).commands  # type: ignore[attr-defined]  # a group, as there are several
 COMMANDS = {name: command for name, command in TOP.items() if not hasattr(command, "commands")}
-GROUPS = ("analytics", "captions", "live")
+GROUPS = ("analytics", "captions", "live", "webhooks")
 COMMANDS |= {f"{group} {name}": command for group in GROUPS for name, command in TOP[group].commands.items()}
 SHARED = {"--url", "--token", "--user", "--help"}
 
