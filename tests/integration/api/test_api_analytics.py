@@ -13,6 +13,8 @@ import pytest
 
 from chalicelib import analytics_container, container, live_container
 from chalicelib.domain.analytics.measures import Measures
+from chalicelib.domain.keys import master_key, playlist_key
+from chalicelib.domain.recording import RecordingStatus
 from chalicelib.services import forgetting
 from chalicelib.services.analytics_ports import ViewerSession
 
@@ -283,6 +285,65 @@ def test_forgetting_many_takes_several_calls(api: Api, watched: str, monkeypatch
     told = [api.call("DELETE", "/v1/users/=cmd/data", user="=cmd") for _ in range(3)]
     assert [answer.status_code for answer in told] == [202, 202, 200]
     assert [answer.json_body["erased_sessions"] for answer in told] == [1, 1, 0]
+
+
+def test_from_a_report_to_the_dashboards(api: Api) -> None:
+    """A session that is reported to its end is in every answer, once, and is its viewer's."""
+    recording_id, rung = _on_show(api)
+    now = round(1000 * time.time())
+    transfer = {"rendition": rung, "bytes": 250_000, "d": 2000, "ttfb_ms": 40, "bl": 4000}
+    events = [
+        {"kind": "join", "device": "tablet", "at_ms": now - 30_000},
+        {"kind": "start", "startup_ms": 700, "at_ms": now - 29_000},
+        *(
+            {
+                **transfer,
+                "kind": "segment",
+                "index": n,
+                "duration_ms": 500,
+                "wt": 2000 * n,
+                "at_ms": now - 28_000 + 2000 * n,
+            }
+            for n in range(1, 5)
+        ),
+        {**transfer, "kind": "segment", "index": 5, "duration_ms": 6000, "wt": 8000, "at_ms": now - 9000},
+        {"kind": "stall", "stall_ms": 3000, "wt": 8000, "at_ms": now - 8900},
+        {"kind": "end", "reason": "left", "wt": 12_000, "seen": [[0, 4000]], "at_ms": now},
+    ]
+    body = {"events": [event | {"seq": n} for n, event in enumerate(events)]}
+    for _ in range(2):
+        path = f"/v1/recordings/{recording_id}/sessions/{SES}/events"
+        assert api.call("POST", path, body, user="bob").status_code == 200
+
+    overview = api.call("GET", "/v1/analytics/overview").json_body
+    today = overview["days"][-1]
+    assert (today["sessions"], today["views"], today["viewers"], today["watch_s"]) == (1, 1, 1, 12.0)
+    assert (today["stalls"], today["startup_ms"], today["rebuffer_ratio"]) == (1, 700.0, 0.2)
+    board = api.call("GET", path_of(recording_id)).json_body
+    assert (board["all_time"]["sessions"], board["devices"][0]["name"], board["retention"][0]) == (1, "tablet", 1.0)
+    (listed,) = api.call("GET", path_of(recording_id, "/sessions")).json_body["sessions"]
+    assert (listed["user"], listed["watch_s"], listed["stalls"], listed["completion"]) == ("bob", 12.0, 1, 1.0)
+    one = api.call("GET", path_of(recording_id, f"/sessions/{SES}")).json_body
+    assert [moment["kind"] for moment in one["timeline"]] == [event["kind"] for event in events]
+    assert [reason["code"] for reason in one["why"]] == ["throughput_fell"]
+    (person,) = api.call("GET", path_of(recording_id, "/attendance")).json_body["people"]
+    assert (person["user"], person["watch_s"], person["completion"]) == ("bob", 12.0, 1.0)
+
+
+def _on_show(api: Api) -> tuple[str, str]:
+    """Return a public recording of four seconds that can be played, and one of its renditions."""
+    recording_id = api.uploaded()
+    assert api.call("PATCH", f"/v1/recordings/{recording_id}", {"visibility": "public"}).status_code == 200
+    recording = container.recordings().update(recording_id, status=RecordingStatus.READY, duration_s=4.0)
+    assert recording is not None
+    job = container.jobs().get(recording.job_id)
+    assert job is not None
+    uris = [playlist_key(recording_id, job.plan.source_version, one.id, job.id) for one in job.plan.streams]
+    body = "\n".join(["#EXTM3U", *(f"/{uri}" for uri in uris)]).encode()
+    container.media_objects().put_bytes(
+        master_key(recording_id), body, content_type="application/vnd.apple.mpegurl", cache_control="no-cache"
+    )
+    return recording_id, job.plan.video[1].id
 
 
 def _live(api: Api) -> str:
