@@ -44,6 +44,8 @@ export class Theatre {
   menu = null;
   /** Where playing begins, once: afterwards at the beginning. @type {number | null | undefined} */
   #startS;
+  /** What the next session waited for was not the network, so it begins when it can be played. */
+  #waited = false;
   #begin;
 
   /** @param {Options} options */
@@ -61,7 +63,10 @@ export class Theatre {
     this.feed = new ProgressFeed(
       () => api.progress(this.options.recordingId, this.options.grant),
       (progress) => this.#onProgress(progress),
-      (error) => this.options.onRefused(error),
+      (error) => {
+        this.#waited = true;
+        this.options.onRefused(error);
+      },
       (reachable) => this.#onReachable(reachable),
     );
     begin.addEventListener("click", () => void this.video.play().catch(() => {}));
@@ -135,6 +140,7 @@ export class Theatre {
   /** @param {Progress} progress */
   #prepare(progress) {
     this.phase = "preparing";
+    this.#waited = true;
     this.bars.update(progress.renditions);
     this.stage.showPanel(preparingPanel(progress, this.bars.list));
   }
@@ -186,7 +192,9 @@ export class Theatre {
   #source(openedMs) {
     const reporter = new Reporter();
     this.reporter = reporter;
-    return playbackSource(this.options.recordingId, this.options.grant, reporter, openedMs);
+    const nowMs = this.#waited || this.live?.waited ? performance.now() : 0;
+    this.#waited = true;
+    return playbackSource(this.options.recordingId, this.options.grant, reporter, openedMs || nowMs);
   }
 
   /** @param {HeadwaterPlayer} player */

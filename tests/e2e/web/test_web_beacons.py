@@ -226,3 +226,18 @@ def test_reports_stay_within_what_the_server_takes(page: Page, origin: Origin) -
     assert all(after["at"] - before["at"] > 900 for before, after in pairwise(sent))
     taken = [number for report in sent if report["status"] == 200 for number in report["events"]]
     assert taken == list(range(50))
+
+
+def test_who_waited_for_the_encoder_has_not_waited_for_the_network(
+    page: Page, origin: Origin, scenario: Callable[..., Scenario]
+) -> None:
+    """A session's start-up time begins when the page was opened, or when there was something to play."""
+    recording = scenario()
+    page.goto(f"{origin.url}/watch/{recording.id}")
+    until(page, lambda: page.evaluate(f"{HW}.phase") == "preparing")
+    page.wait_for_timeout(3000)
+    recording.finish()
+    until(page, lambda: page.evaluate(f"{HW}.video.currentTime") > 0.1)
+    shown_ms = page.evaluate(f"{HW}.firstFrameMs")
+    start = next(event for event in told(page, recording) if event["kind"] == "start")
+    assert 0 < start["startup_ms"] < shown_ms - 2900
