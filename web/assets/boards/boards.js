@@ -60,7 +60,7 @@ const here = () => route(location.pathname, location.search);
  * @param {Board | null} board  null while it is loading
  */
 function head(now, board) {
-  const up = board?.up ?? null;
+  const up = board ? board.up : above(now);
   const title = board?.title ?? BOARDS[now.board].name;
   document.title = `${title} · Headwater`;
   const periods = now.board === "overview" || (now.board === "recording" && now.part === "report");
@@ -77,6 +77,17 @@ function head(now, board) {
       tabs(now),
     ].filter((part) => part !== null),
   );
+}
+
+/**
+ * What is above a board that is still on its way: a line that comes later would push all down.
+ *
+ * @param {Route} now
+ * @returns {[string, string] | null}
+ */
+function above({ board, recording }) {
+  if (board === "session") return [path({ board: "recording", recording, part: "sessions" }), "Sessions"];
+  return board === "recording" || board === "room" ? ["/analytics", "Analytics"] : null;
 }
 
 /** @param {Route} now */
@@ -140,7 +151,7 @@ async function show() {
       await signedInAgain();
       return show();
     }
-    board = { title: BOARDS[now.board].name, facts: [], body: [failure(error, () => void show())] };
+    board = { title: BOARDS[now.board].name, up: above(now), facts: [], body: [failure(error, () => void show())] };
   }
   if (mine !== turn) {
     board.ended?.();

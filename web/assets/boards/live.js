@@ -92,7 +92,7 @@ class Row {
   }));
 
   /** @param {OnAir} item */
-  constructor({ recording_id: id, title }) {
+  constructor({ recording_id: id, title, room_id: room }) {
     this.element = h(
       "li",
       { class: "board__stream" },
@@ -101,6 +101,7 @@ class Row {
         { class: "board__stream-name" },
         h("a", { class: "board__row-link", href: path({ board: "recording", recording: id }) }, title || id),
         h("a", { class: "board__stream-watch", href: `/watch/${encodeURIComponent(id)}` }, "Watch"),
+        room ? h("a", { class: "board__stream-watch", href: path({ board: "room", room }) }, `Room ${room}`) : null,
       ),
       h("p", { class: "board__stream-now" }, this.#viewers, " watching"),
       h("div", { class: "board__stream-line", "aria-hidden": "true" }, this.#line.element),

@@ -243,9 +243,10 @@ export function finding(measure, days) {
   const sorted = known.toSorted((one, other) => one.value - other.value);
   const [low, high] = [sorted[0], sorted.at(-1)];
   if (!low || !high || days.length === 1) return "";
-  if (known.length === 1) return `All of it on ${day(high.day)}.`;
+  if (known.length === 1 && measure.kind === "bars") return `All of it on ${day(high.day)}.`;
   const said = (/** @type {{day: string, value: number}} */ one) => `${measure.words(one.value)} on ${day(one.day)}`;
   if (measure.kind === "bars") return `The most, ${said(high)}.`;
+  if (known.length === 1) return `${measure.words(high.value)} on ${day(high.day)}, the only day with any.`;
   if (measure.words(low.value) === measure.words(high.value)) return `${measure.words(low.value)} on every day.`;
   const [best, worst] = measure.better === "more" ? [high, low] : [low, high];
   return measure.key === "peak" ? `The most, ${said(high)}.` : `Best ${said(best)}, worst ${said(worst)}.`;

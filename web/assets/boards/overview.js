@@ -1,6 +1,7 @@
 /** The overview: what happened, against the time before; what is on now; what was watched most. */
 
 import { h } from "../dom.js";
+import * as session from "../session.js";
 import { audience, compared } from "./audience.js";
 import * as data from "./data.js";
 import { bar, button, empty, message, section } from "./parts.js";
@@ -27,7 +28,8 @@ export async function overview(route) {
     data.overview(asked, route.owner),
     data.overview(asked.before, route.owner),
   ]);
-  const facts = [days(report.from, report.to), onAir(report)];
+  const whose = route.owner ?? (session.current()?.role === "admin" ? "everybody's recordings" : "");
+  const facts = [days(report.from, report.to), onAir(report), ...(whose ? [whose] : [])];
   if (!report.totals.sessions && !report.before.sessions && !report.most_watched.length) {
     return { title: "Analytics", facts, body: [nothing()] };
   }

@@ -1,5 +1,6 @@
 /** One recording's board: how many, how far they watched, how it went for whom. */
 
+import * as api from "../api.js";
 import { h } from "../dom.js";
 import { attendance } from "./attendance.js";
 import { audience, compared } from "./audience.js";
@@ -8,7 +9,7 @@ import * as data from "./data.js";
 import { chart, empty, message, section } from "./parts.js";
 import { quality } from "./quality.js";
 import { retention } from "./retention.js";
-import { range } from "./route.js";
+import { path, range } from "./route.js";
 import { sessionList } from "./sessions.js";
 import { ticking } from "./paint.js";
 import { count, days, mean, moment, share, span, time } from "./words.js";
@@ -39,7 +40,7 @@ export async function recordingBoard(route) {
   };
   if (!report.all_time.sessions) board.body = [nothing(report)];
   else if (route.part === "sessions") board.body = [await sessionList(route.recording)];
-  else if (route.part === "people") board.body = [await attendance({ recording: route.recording })];
+  else if (route.part === "people") board.body = await people(route.recording, board);
   else board.body = await parts(report, compared(report, earlier?.days ?? [], asked.words));
   return board;
 }
@@ -53,6 +54,18 @@ function facts({ recording: { id, duration_s: lengthS, live }, from, to }, { par
   const page = h("a", { href: `/recordings/${encodeURIComponent(id)}` }, "Recording");
   const length = live ? "Live" : lengthS ? span(lengthS) : "";
   return [part === "report" ? days(from, to) : "", length, watch, page].filter((fact) => fact !== "");
+}
+
+/**
+ * Who watched it, and the way to everybody who watched what belongs together with it.
+ *
+ * @param {string} id
+ * @param {Board} board
+ */
+async function people(id, board) {
+  const [list, { room_id: room }] = await Promise.all([attendance({ recording: id }), api.recording(id)]);
+  if (room) board.facts.push(h("a", { href: path({ board: "room", room }) }, `Everybody in ${room}`));
+  return [list];
 }
 
 /** @param {RecordingReport} report */
