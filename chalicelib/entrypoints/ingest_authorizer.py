@@ -18,6 +18,8 @@ from chalicelib.domain.live.stream import Input
 from chalicelib.errors import Rejected
 
 blueprint = Blueprint(__name__)
+THROWN_AWAY = "discarded/playlist"
+"""The gateway can store and nothing else: what is not wanted is one object, written over and over."""
 _PATH = re.compile(r".*/ingest/(?P<stream>[^/]+)/(?P<key>[^/]+)/(?P<backup>backup/)?(?P<name>[^/]+)")
 
 
@@ -35,7 +37,7 @@ def ingest_authorizer(event: dict[str, Any], _context: object) -> dict[str, Any]
     stream_id = unquote(found["stream"])
     if event.get("httpMethod") == "DELETE":
         # Encoders tidy up behind themselves; what is still needed of a stream we know better.
-        return _policy(stream_id, arn, "Allow", {"discard": "true"})
+        return _policy(stream_id, arn, "Allow", _discarded())
     input_ = Input.BACKUP if found["backup"] else Input.PRIMARY
     try:
         key = live_container.ingest().route(stream_id, unquote(found["key"]), input_, unquote(found["name"]))
@@ -43,8 +45,12 @@ def ingest_authorizer(event: dict[str, Any], _context: object) -> dict[str, Any]
         log().info("ingest refused", extra={"stream_id": stream_id, "code": error.code})
         return _policy(stream_id, arn, "Deny", {"code": error.code, "detail": error.detail})
     if key is None:
-        return _policy(stream_id, arn, "Allow", {"discard": "true"})
+        return _policy(stream_id, arn, "Allow", _discarded())
     return _policy(stream_id, arn, "Allow", {"bucket": settings().source_bucket, "key": key})
+
+
+def _discarded() -> dict[str, str]:
+    return {"discard": "true", "bucket": settings().source_bucket, "key": THROWN_AWAY}
 
 
 def _policy(principal: str, arn: str, effect: str, context: dict[str, str]) -> dict[str, Any]:

@@ -73,7 +73,10 @@ class IngestGateway:
         except AuthorizerFailed as error:
             logger.warning("authorizer %s failed: %s", FUNCTION, error)
             return problem(500, "internal_error", "The stream key could not be checked.")
-        return grant if isinstance(grant, web.Response) else await self._store(grant.context.get("key", ""), body)
+        if isinstance(grant, web.Response):
+            return grant
+        thrown_away = "discard" in grant.context
+        return await self._store("" if thrown_away else grant.context.get("key", ""), body)
 
     async def _authorize(self, request: web.BaseRequest, target: Target, parts: list[str]) -> Grant | web.Response:
         """Return what the authorizer allows, or its refusal."""

@@ -152,7 +152,7 @@ def test_a_bare_encoder_finds_its_way(stage: Stage) -> None:
     placed = [stage.put(url, name)["context"] for name in ("init.mp4", "live.m3u8", "s00000.m4s", "s00001.m4s")]
     assert placed == [
         {"bucket": "headwater-local-source", "key": f"ingest/{stream_id}/1/init.mp4"},
-        {"discard": "true"},
+        {"discard": "true", "bucket": "headwater-local-source", "key": "discarded/playlist"},
         {"bucket": "headwater-local-source", "key": f"ingest/{stream_id}/1/0.m4s"},
         {"bucket": "headwater-local-source", "key": f"ingest/{stream_id}/1/1.m4s"},
     ]

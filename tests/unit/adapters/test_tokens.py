@@ -97,6 +97,20 @@ def test_a_good_token(issuer: Issuer, verifier: TokenVerifier) -> None:
     assert issuer.fetches == ["/jwks.json"]
 
 
+def test_an_access_token_of_cognito(issuer: Issuer, verifier: TokenVerifier) -> None:
+    """It has no audience but names its client; an identity token of the kind, or another client's, does not count."""
+    access = {"aud": None, "token_use": "access", "client_id": "headwater"}
+    assert verifier.caller(f"Bearer {issuer.token(**access)}").sub == "anna"
+    for change in ({"client_id": "other"}, {"token_use": "id"}, {"client_id": None}, {"aud": "other"}):
+        with pytest.raises(Unauthorized):
+            verifier.caller(f"Bearer {issuer.token(**{**access, **change})}")
+
+
+def test_one_of_several_audiences(issuer: Issuer, verifier: TokenVerifier) -> None:
+    """A token may be for more than us."""
+    assert verifier.caller(f"Bearer {issuer.token(aud=['other', 'headwater'])}").sub == "anna"
+
+
 def test_another_claim_may_hold_the_role(issuer: Issuer) -> None:
     """Cognito lists groups."""
     verifier = TokenVerifier(issuer=ISSUER, audience="headwater", jwks_url=issuer.url, role_claim="cognito:groups")

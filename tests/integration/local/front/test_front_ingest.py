@@ -72,7 +72,7 @@ def test_an_encoder_that_dies_in_the_middle(encoder: Any) -> None:
 
 def test_a_playlist_is_taken_and_goes_nowhere(encoder: Any) -> None:
     """So does the wish to have old segments deleted, about which nobody is asked."""
-    encoder.say(discard="true")
+    encoder.say(discard="true", bucket=SOURCE, key="discarded/playlist")
     assert encoder.http.put("/ingest/live_1/sk_1/live.m3u8", content=b"#EXTM3U").status_code == 200
     assert encoder.http.delete(PATH).status_code == 204
     assert (keys(encoder), len(encoder.functions.events)) == ([], 1)
