@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.abr.reports import EventKind
 from chalicelib.domain.analytics import marks
-from chalicelib.domain.analytics.changes import ups_and_downs, with_point
+from chalicelib.domain.analytics.changes import shortened, ups_and_downs, with_point
 from chalicelib.domain.analytics.link import LinkFacts
 from chalicelib.domain.analytics.slots import slot_of
 
@@ -98,7 +98,7 @@ class SessionFacts:
         for reading in readings:
             if facts.takes(reading["seq"]):
                 facts = facts._with(reading)
-        return facts
+        return replace(facts, course=tuple(shortened(facts.course, facts.told)))
 
     def _with(self, reading: Mapping[str, Any]) -> SessionFacts:
         sequence, at_ms = reading["seq"], reading["at_ms"]
