@@ -70,7 +70,8 @@ export class Controls {
     const { ensemble } = this;
     const { state, wants } = ensemble;
     setText(this.playButton, wants && state !== "ended" ? "Pause" : state === "ended" ? "Again" : "Play");
-    setText(this.status, state === "holding" ? `Waiting for ${waitsFor || "the pictures"}` : (STATES[state] ?? state));
+    const words = state === "holding" ? `Waiting for ${waitsFor || "the pictures"}` : (STATES[state] ?? state);
+    setText(this.status, ensemble.strands.every(({ out }) => out) ? "There is nothing to play" : words);
     this.status.dataset.state = state;
     const behindS = ensemble.edgeS === null ? 0 : ensemble.edgeS - ensemble.atS;
     this.goLive.hidden = ensemble.edgeS === null;
