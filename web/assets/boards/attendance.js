@@ -3,7 +3,7 @@
 import { h } from "../dom.js";
 import { toast } from "../toast.js";
 import * as data from "./data.js";
-import { bar, message, section, tableRow } from "./parts.js";
+import { bar, listTable, message, section, tableRow } from "./parts.js";
 import { count, moment, plural, share, span, who } from "./words.js";
 
 /** @typedef {import("./shapes.js").Person} Person */
@@ -47,10 +47,10 @@ export async function attendance(of) {
   const shown = { by: 5, down: true };
   const columns = of.room ? COLUMNS : COLUMNS.filter((column) => column.name !== "Recordings");
   shown.by = columns.length - 1;
-  const rows = h("tbody", {});
+  const rows = h("tbody", { role: "rowgroup" });
   const heads = columns.map((column, index) => {
     const sort = h("button", { class: "board__sort", type: "button", onclick: () => by(index) }, column.name);
-    return h("th", { scope: "col", class: column.number ? "board__number" : null }, sort);
+    return h("th", { scope: "col", role: "columnheader", class: column.number ? "board__number" : null }, sort);
   });
   const draw = () => {
     const of = columns[shown.by]?.of ?? (() => 0);
@@ -71,13 +71,7 @@ export async function attendance(of) {
     draw();
   };
   draw();
-  const table = h(
-    "table",
-    { class: "board__table board__table--list" },
-    h("caption", { class: "visually-hidden" }, "Attendance"),
-    h("thead", {}, h("tr", {}, ...heads)),
-    rows,
-  );
+  const table = listTable("Attendance", heads, rows);
   const more = moreButton(from, first.next_cursor, (next) => {
     people.push(...next);
     draw();

@@ -108,16 +108,27 @@ export const skeleton = (parts) =>
  */
 export function table(caption, columns, rows) {
   const head = columns.map(({ name, number = false }) =>
-    h("th", { scope: "col", class: number ? "board__number" : null }, name),
+    h("th", { scope: "col", role: "columnheader", class: number ? "board__number" : null }, name),
   );
-  return h(
-    "table",
-    { class: "board__table board__table--list" },
-    h("caption", { class: "visually-hidden" }, caption),
-    h("thead", {}, h("tr", {}, ...head)),
-    h("tbody", {}, ...rows.map((row) => tableRow(columns, row))),
-  );
+  const body = h("tbody", { role: "rowgroup" }, ...rows.map((row) => tableRow(columns, row)));
+  return listTable(caption, head, body);
 }
+
+/**
+ * The roles are said because a table that is laid out as a list on a phone would lose them.
+ *
+ * @param {string} caption
+ * @param {HTMLElement[]} heads
+ * @param {HTMLElement} body
+ */
+export const listTable = (caption, heads, body) =>
+  h(
+    "table",
+    { class: "board__table board__table--list", role: "table" },
+    h("caption", { class: "visually-hidden" }, caption),
+    h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, ...heads)),
+    body,
+  );
 
 /**
  * @param {Column[]} columns
@@ -127,9 +138,12 @@ export function tableRow(columns, cells) {
   const made = cells.map((cell, index) => {
     const { name = "", number = false, wide = false } = columns[index] ?? {};
     const kind = [number && "board__number", wide && "board__wide"].filter(Boolean).join(" ");
-    return h(index ? "td" : "th", { scope: index ? null : "row", "data-name": name, class: kind || null }, cell);
+    const properties = { "data-name": name, class: kind || null };
+    return index
+      ? h("td", { ...properties, role: "cell" }, cell)
+      : h("th", { ...properties, role: "rowheader", scope: "row" }, cell);
   });
-  return h("tr", {}, ...made);
+  return h("tr", { role: "row" }, ...made);
 }
 
 /**
