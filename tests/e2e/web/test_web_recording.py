@@ -231,6 +231,26 @@ def test_a_failed_job_says_where_and_why(page: Page, origin: OwnerOrigin, scenar
     expect(page.get_by_role("button", name="Try again")).to_be_visible()
 
 
+def test_a_stream_has_its_facts_instead_of_a_job(
+    page: Page, origin: OwnerOrigin, stream: Callable[..., Scenario], screenshots: Path
+) -> None:
+    """How it comes in, who watches, what was refused; it plays quietly, and is ended after a question."""
+    recording = stream()
+    origin.own(recording)
+    open_own(page, origin, recording)
+    until(page, f"{HW}.video.currentTime > 0 && {HW}.video.muted")
+    for fact in ("3.1 Mbps", "0.4 s", "2.4 s", "12", "19"):
+        expect(page.locator("#stream dd", has_text=fact).first).to_be_visible()
+    expect(page.locator("#stream")).to_contain_text("7.m4s: It does not begin with a key frame. no_key_frame")
+    expect(page.locator("#job")).to_be_hidden()
+    expect(page.locator("#downloads")).to_be_hidden()
+    page.screenshot(path=screenshots / "recording-live.png", full_page=True)
+    page.get_by_role("button", name="End stream").click()
+    page.get_by_role("dialog").get_by_role("button", name="End stream").click()
+    expect(page.get_by_text("The stream is over.")).to_be_visible()
+    assert origin.own(recording).calls == ["DELETE stream/stop-live"]
+
+
 @pytest.mark.parametrize("look", [("wide", 1440, "light"), ("phone", 390, "dark")])
 def test_how_it_looks(
     open_context: Callable[..., BrowserContext],

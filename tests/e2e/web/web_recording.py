@@ -33,6 +33,19 @@ RECEIPT = {
 }
 
 
+STATS = {
+    "status": "active",
+    "viewers": {"now": 12, "peak": 19},
+    "latency": {"p50_s": 2.4},
+    "ingest": {
+        "bitrate_kbps": 3140,
+        "lag_s": 0.42,
+        "gaps": 1,
+        "refusals": [{"name": "7.m4s", "code": "no_key_frame", "detail": "It does not begin with a key frame."}],
+    },
+}
+
+
 @dataclass
 class Owned:
     """What the owner of a scenario's recording sees beside it."""
@@ -110,7 +123,7 @@ class OwnerHandler(Handler, BaseHTTPRequestHandler):
             source = {"url": "/favicon.svg", "filename": "rivers.mp4", "size_bytes": 41_220_108}
             files = [scenario.rendition(name) | {"download": name, "ready": False} for name in names]
             return {"source": source, "renditions": files}
-        return None
+        return STATS if rest == ["stream", "live", "stats"] else None
 
     @staticmethod
     def letters(scenario: Scenario, name: str) -> str:
@@ -173,7 +186,7 @@ class OwnerHandler(Handler, BaseHTTPRequestHandler):
         elif rest == ["transcode"]:
             scenario.cancelled = True
             scenario.error = {"code": "job_cancelled", "detail": "Its owner cancelled the encoding."}
-        else:
+        elif not rest:
             owned.gone = True
         self.reply(204, b"", "text/plain", {})
 

@@ -7,6 +7,8 @@ import { cells, columns, inWords } from "./chunk-rows.js";
 /** @typedef {import("../types.js").Rendition} Rendition */
 /** @typedef {import("./recording-api.js").ChunkMap} ChunkMap */
 
+/** So few columns have a moment each. */
+const FEW = 6;
 /** @type {Record<import("./chunk-rows.js").Cell["state"], string>} */
 const WORDS = { waiting: "waiting", running: "being encoded", done: "done", failed: "failed", partly: "partly done" };
 
@@ -81,9 +83,20 @@ export class ChunkGrid {
     this.#rows.replaceChildren(...best.map((rendition) => this.#row(rendition, cut)));
     this.element.style.setProperty("--columns", String(Math.max(1, cut.length)));
     this.element.dataset.dense = String(cut.length > 40);
-    const marks = cut.length < 4 ? [0] : [0, 0.25, 0.5, 0.75];
-    const at = (/** @type {number} */ share) => map.chunks[cut[Math.round(share * cut.length)]?.[0] ?? 0]?.start_s ?? 0;
-    this.#axis.replaceChildren(...marks.map((share) => h("span", {}, clock(at(share)))), h("span", {}, this.#end(map)));
+    const every = cut.length <= FEW ? 1 : cut.length / 4;
+    const marks = cut.map((_, n) => n).filter((n) => n % every < 1);
+    this.#axis.replaceChildren(...marks.map((n) => this.#mark(clock(map.chunks[cut[n]?.[0] ?? 0]?.start_s ?? 0), n)), this.#mark(this.#end(map), cut.length - 1));
+    this.#axis.lastElementChild?.classList.add("chunks__end");
+  }
+
+  /**
+   * @param {string} moment
+   * @param {number} column  from 0
+   */
+  #mark(moment, column) {
+    const mark = h("span", {}, moment);
+    mark.style.gridColumn = String(column + 1);
+    return mark;
   }
 
   /** @param {ChunkMap} map */

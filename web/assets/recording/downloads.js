@@ -32,10 +32,10 @@ export class DownloadList {
     section.replaceChildren(h("h2", { class: "own__title", id: "downloads-title" }, "Download"), this.#list);
   }
 
-  /** Ask what there is; once there is a source. */
-  async load() {
+  /** Ask what there is; once there is a source. @param {boolean} encoded  all of it */
+  async load(encoded) {
     try {
-      this.#show(await calls.downloads(this.id));
+      this.#show(await calls.downloads(this.id), encoded);
       this.section.hidden = false;
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
@@ -43,8 +43,11 @@ export class DownloadList {
     }
   }
 
-  /** @param {Files} files */
-  #show({ source, renditions }) {
+  /**
+   * @param {Files} files
+   * @param {boolean} encoded
+   */
+  #show({ source, renditions }, encoded) {
     const original = this.#row("Original", `${source.filename}, ${size(source.size_bytes)}`, async () => {
       fetchFile((await calls.downloads(this.id)).source.url); // the address at hand may be an hour old
     });
@@ -53,7 +56,8 @@ export class DownloadList {
       const facts = rendition.kind === "audio" ? "sound alone, .m4a" : "one MP4 with sound";
       return this.#row(rungName(rendition), facts, (note) => this.#make(rendition.download, note));
     });
-    this.#list.replaceChildren(original, ...rows);
+    const later = h("li", { class: "own__note downloads__later" }, "Each rendition can be had as one file once all of it is encoded.");
+    this.#list.replaceChildren(original, ...(encoded ? rows : [later]));
   }
 
   /**

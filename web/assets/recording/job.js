@@ -26,6 +26,7 @@ export class Job {
   #receipt = h("div", { class: "job__receipt" });
   #pieces = h("details", { class: "fold" }, h("summary", {}, "Piece by piece"), this.#grid.element);
   #bill = h("details", { class: "fold" }, h("summary", {}, "Receipt"), this.#receipt);
+  #billed = "";
   #asked = 0;
   #busy = false;
   /** Buttons there are, so that polling leaves them alone. */
@@ -65,9 +66,17 @@ export class Job {
     this.#pieces.hidden = progress.job_id === null;
     if (first) /** @type {HTMLDetailsElement} */ (this.#pieces).open = progress.status !== "completed";
     this.#bill.hidden = progress.cost === null;
-    if (progress.cost) this.#receipt.replaceChildren(receiptTable(progress.cost));
+    if (progress.cost) this.#showReceipt(progress.cost);
     this.#offerButtons(progress, running);
     void this.#look();
+  }
+
+  /** @param {import("./recording-api.js").Receipt} receipt */
+  #showReceipt(receipt) {
+    const lines = JSON.stringify(receipt);
+    if (lines === this.#billed) return; // whoever selects a number keeps it
+    this.#billed = lines;
+    this.#receipt.replaceChildren(receiptTable(receipt));
   }
 
   /** @param {OwnProgress} progress */

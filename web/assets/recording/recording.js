@@ -107,7 +107,7 @@ class RecordingPage {
   /** Length, size and files are known a little later than the page is open. @param {string} status */
   async #refresh(status) {
     const first = this.#status === "";
-    if (!["uploading", "waiting"].includes(status) && !this.recording?.live) void this.downloads.load();
+    if (!["uploading", "waiting"].includes(status) && !this.recording?.live) void this.downloads.load(status === "ready");
     if (first) return;
     try {
       this.#show(await calls.read(id));
