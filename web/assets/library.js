@@ -47,8 +47,8 @@ class Library {
     this.#mayUpload = session.role !== "viewer";
     need("#library").toggleAttribute("data-viewer", !this.#mayUpload);
     if (this.#mayUpload) this.#acceptUploads();
-    new Follower(() => [...this.#live, ...this.#rows].filter(({ element }) => element.isConnected));
     await Promise.all([this.load(), this.#loadLive()]);
+    new Follower(() => [...this.#live, ...this.#rows].filter(({ element }) => element.isConnected));
   }
 
   #acceptUploads() {

@@ -14,7 +14,7 @@ export class Follower {
   /** @param {() => Row[]} rows  those that may change, first the first on the page */
   constructor(rows) {
     this.rows = rows;
-    this.#next();
+    void this.#round();
   }
 
   #next() {

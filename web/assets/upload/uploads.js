@@ -19,6 +19,8 @@ export class Upload {
   fileId = "";
   /** @type {Begun | null} */
   begun = null;
+  /** @type {Promise<Begun> | null} */
+  #beginning = null;
   /** @type {Stage} */
   stage = "waiting";
   sent = 0;
@@ -33,6 +35,26 @@ export class Upload {
   constructor(file, recordingId) {
     this.file = file;
     if (recordingId) this.begun = new Begun(recordingId, file.size);
+  }
+
+  /** Its recording, made once however often Uppy asks: a pause may come while it is being made. */
+  begin() {
+    this.#beginning ??= (this.begun ? Promise.resolve(this.begun) : Begun.create(this.file)).then(
+      (begun) => (this.begun = begun),
+      (error) => {
+        this.#beginning = null;
+        throw error;
+      },
+    );
+    return this.#beginning;
+  }
+
+  /** Remove what there is of it on the server, also what is just being made. */
+  async discard() {
+    const begun = this.begun ?? (await this.#beginning?.catch(() => null));
+    if (!begun) return;
+    localStorage.removeItem(MEMORY + begun.id);
+    await begun.discard();
   }
 
   /** @returns {string | null} */
@@ -147,9 +169,7 @@ export class Uploads extends EventTarget {
     this.#changed();
     const uppy = await this.#uppy;
     if (uppy?.getFile(upload.fileId)) uppy.removeFile(upload.fileId);
-    if (upload.stage === "done" || !upload.begun) return;
-    localStorage.removeItem(MEMORY + upload.begun.id);
-    await upload.begun.discard();
+    if (upload.stage !== "done") await upload.discard();
   }
 
   #changed() {
@@ -179,7 +199,8 @@ export class Uploads extends EventTarget {
       createMultipartUpload: async (file) => {
         const upload = this.#of(file.id);
         if (!upload) throw new ApiError(0, "upload_removed", "This upload was taken away.");
-        const begun = (upload.begun ??= await Begun.create(upload.file));
+        const begun = await upload.begin();
+        if (!this.all.includes(upload)) throw new ApiError(0, "upload_removed", "This upload was taken away.");
         localStorage.setItem(MEMORY + begun.id, String(upload.file.lastModified));
         this.#changed();
         return { uploadId: begun.id, key: begun.id };
