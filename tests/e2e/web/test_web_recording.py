@@ -244,6 +244,7 @@ def test_a_stream_has_its_facts_instead_of_a_job(
     expect(page.locator("#stream")).to_contain_text("7.m4s: It does not begin with a key frame. no_key_frame")
     expect(page.locator("#job")).to_be_hidden()
     expect(page.locator("#downloads")).to_be_hidden()
+    expect(page.locator("#captions")).to_be_hidden()
     page.screenshot(path=screenshots / "recording-live.png", full_page=True)
     page.get_by_role("button", name="End stream").click()
     page.get_by_role("dialog").get_by_role("button", name="End stream").click()

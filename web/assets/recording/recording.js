@@ -59,6 +59,7 @@ class RecordingPage {
   start(recording) {
     this.#show(recording);
     this.#showWays();
+    this.#showParts(recording.status);
     void this.captions.load();
     this.theatre.start();
   }
@@ -88,6 +89,11 @@ class RecordingPage {
     );
   }
 
+  /** Captions are of recordings, also of those that were streams. @param {string} status */
+  #showParts(status) {
+    need("#captions").hidden = status === "waiting" || status === "live";
+  }
+
   /** @param {OwnProgress} progress */
   #onProgress(progress) {
     const status = progress.recording_status;
@@ -98,6 +104,7 @@ class RecordingPage {
       const cut = progress.status === "cancelled" && status === "playable";
       setText(badge, cut ? "Playable to where it was stopped" : (STATUS_WORDS[status] ?? status));
     }
+    this.#showParts(status);
     this.stream.update(status);
     if (!this.recording?.live) this.job.update(progress);
     if (status !== this.#status) void this.#refresh(status);
