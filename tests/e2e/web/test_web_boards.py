@@ -34,7 +34,7 @@ STREAM = {
     "peak": 61,
     "started_at": "2026-11-28T09:00:00Z",
     "latency_ms": 3100,
-    "ingest": {"bitrate_kbps": 3100, "lag_s": 0.4, "status": "good"},
+    "ingest": {"bitrate_kbps": 3100, "lag_s": 0.4, "status": "active"},
 }
 
 

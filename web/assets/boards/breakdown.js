@@ -23,10 +23,11 @@ const UNKNOWN = "unknown";
 
 /** @param {RecordingReport} report */
 export function groups({ networks, devices, countries }) {
+  const all = [...networks.map(naming(named)), ...devices.map(naming(named)), ...countries.map(naming(country))];
   return section(
     "For whom",
     {
-      text: `${outlier([...networks.map(naming(named)), ...devices.map(naming(named)), ...countries.map(naming(country))])} A network's name says what it carried, not what it was.`.trim(),
+      text: `${outlier(all)} A network's name says what it carried, not what it was.`.trim(),
     },
     h(
       "div",
@@ -108,7 +109,7 @@ export function rungs({ rungs: found }) {
   });
   return section(
     "What they were shown",
-    { text: "Rungs by the time they were on screen." },
+    { text: "Rungs by how much of the picture was fetched in them." },
     h("div", { class: "board__rungs", "aria-hidden": "true" }, ...pieces),
     h("ul", { class: "board__rung-list" }, ...rows),
   );

@@ -15,13 +15,8 @@ const EVERY_MS = 5000;
 const KEPT = 120;
 /** @type {Record<string, string>} */
 const STATES = {
-  good: "arrives well",
   active: "on the air",
-  live: "on the air",
-  slow: "arrives late",
-  late: "arrives late",
-  away: "nothing arrives",
-  paused: "paused",
+  paused: "nothing arrives",
 };
 
 /** @returns {Promise<import("./boards.js").Board>} */
@@ -117,12 +112,13 @@ class Row {
   update({ viewers, peak, started_at: began, latency_ms: latency, ingest }) {
     setText(this.#viewers, count(viewers));
     const sent = ingest?.bitrate_kbps ? rate(ingest.bitrate_kbps) : "";
+    const late = ingest?.lag_s ? `${delay(1000 * ingest.lag_s)} late` : "";
     const state = ingest ? (STATES[ingest.status] ?? ingest.status) : "";
     const words = [
       count(peak),
       began ? span((Date.now() - Date.parse(began)) / 1000) : "–",
       delay(latency),
-      [sent, state].filter(Boolean).join(", ") || "–",
+      [sent, late, state].filter(Boolean).join(", ") || "–",
     ];
     for (const [index, { value }] of this.#values.entries()) setText(value, words[index] ?? "");
     this.#line.push(viewers);

@@ -84,7 +84,8 @@ export const QUALITY = [
   {
     key: "good",
     label: "Went well",
-    about: "Sessions that started within 4 s, stood still for at most 1 % of the time and had a good picture.",
+    about:
+      "Sessions of 10 s and more that started within 4 s, stood still for at most 1 % of the time and had a good picture.",
     kind: "line",
     better: "more",
     of: (m) => m.good_share,
@@ -95,8 +96,7 @@ export const QUALITY = [
   {
     key: "qoe",
     label: "QoE score",
-    about:
-      "Picture less what stalls and switches cost, per session. Up to about 4 with the default ladder; below 1 people notice.",
+    about: "Mbit/s of the picture less what start-up, stalls and switches cost: 1 is a steady 1 Mbit/s without a wait.",
     kind: "line",
     better: "more",
     of: (m) => m.qoe,
@@ -146,7 +146,7 @@ export const QUALITY = [
   {
     key: "bitrate",
     label: "Bitrate",
-    about: "Mean of what was shown, weighted by time.",
+    about: "Mean of what was fetched, weighted by time.",
     kind: "line",
     better: "more",
     of: (m) => m.mean_kbps,

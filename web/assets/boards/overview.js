@@ -7,7 +7,7 @@ import * as data from "./data.js";
 import { bar, button, empty, message, section } from "./parts.js";
 import { quality } from "./quality.js";
 import { path, range } from "./route.js";
-import { days, plural, span } from "./words.js";
+import { count, days, delay, plural, span } from "./words.js";
 
 /** @typedef {import("./shapes.js").Overview} Overview */
 /** @typedef {import("./route.js").Route} Route */
@@ -15,6 +15,8 @@ import { days, plural, span } from "./words.js";
 /** Blocks that stand in for it. */
 export const SHAPE = ["figures", "chart", "title", "ledger"];
 const LEAST_DAYS = 7;
+/** More streams than that are on the board of their own. */
+const MOST_LINES = 3;
 
 /**
  * Load it and draw it.
@@ -34,7 +36,7 @@ export async function overview(route) {
     return { title: "Analytics", facts, body: [nothing()] };
   }
   const shown = compared(report, earlier.days, asked.words);
-  const body = [audience(shown)];
+  const body = [...strip(report), audience(shown)];
   if (shown.drawn.some((day) => day.sessions)) body.push(quality(shown));
   else
     body.push(
@@ -65,6 +67,22 @@ function onAir({ live_now: { streams, viewers } }) {
     { class: "board__air", href: path({ board: "live" }), "data-live": streams > 0 ? "true" : "false" },
     words,
   );
+}
+
+/**
+ * What is on the air now, a line each.
+ *
+ * @param {Overview} report
+ */
+function strip({ live_now: { items } }) {
+  if (!items.length) return [];
+  const lines = items.slice(0, MOST_LINES).map(({ recording_id: id, title, viewers, latency_ms: latency }) => {
+    const behind = latency === null ? "" : `${delay(latency)} behind the camera`;
+    const facts = [`${count(viewers)} watching`, behind].filter(Boolean).join(", ");
+    const link = h("a", { class: "board__row-link", href: path({ board: "recording", recording: id }) }, title || id);
+    return h("li", { class: "board__strip-line" }, link, h("span", {}, facts));
+  });
+  return [h("ul", { class: "board__strip", "aria-label": "Live now" }, ...lines)];
 }
 
 /**
