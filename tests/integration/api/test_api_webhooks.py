@@ -142,3 +142,27 @@ def test_the_event_bus_hears_the_same(api: Api, monkeypatch: pytest.MonkeyPatch)
     detail = heard["detail"]
     assert (detail["owner"], detail["data"]["recording"]["id"]) == ("anna", recording_id)
     assert detail["id"].startswith("evt_")
+
+
+def test_streams_are_told_of_from_their_start_to_their_end(api: Api, receiver: Receiver) -> None:
+    """With what is known of stream and recording at that moment, and without the stream's key."""
+    _, secret = subscribe(api, receiver, "live.started", "live.ended")
+    made = api.call("POST", "/v1/recordings", {"title": "Hall", "live": True, "room_id": "hall"})
+    path = f"/v1/recordings/{made.json_body['recording']['id']}/stream"
+    started = api.call("POST", f"{path}/start-live", {})
+    assert started.status_code == 201, started.body
+    api.tell()
+    assert api.call("DELETE", f"{path}/stop-live").status_code == 200
+    assert api.call("DELETE", f"{path}/stop-live").status_code == 200
+    api.tell()
+    assert [one.json["type"] for one in receiver.received] == ["live.started", "live.ended"]
+    first, last = (one.json["data"] for one in receiver.received)
+    assert (first["recording"]["status"], first["stream"]["status"], first["stream"]["stopped_at"]) == (
+        "live",
+        "active",
+        None,
+    )
+    assert (last["stream"]["id"], last["stream"]["status"]) == (first["stream"]["id"], "stopped")
+    assert last["stream"]["stopped_at"] is not None
+    assert all(one.verified(secret) for one in receiver.received)
+    assert started.json_body["ingest"]["key"].encode() not in b"".join(one.body for one in receiver.received)
