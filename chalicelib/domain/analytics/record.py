@@ -17,6 +17,8 @@ BURST, EACH_S = 60.0, 1.0
 """Reports that may come at once, and seconds that each costs in the long run."""
 QUIET_S = 900.0
 """A session that says nothing for so long has been left."""
+OVER_S = 60.0
+"""And of one that is over nothing more is expected: only what came late waits to be added."""
 _STEP_S = 600.0
 """When to look after a session moves in steps, so that not every report changes an index."""
 
@@ -92,7 +94,8 @@ class SessionRecord:
         over = self.facts.over or self.closed
         if self.erased or (over and self.share == share_of(self.facts, self.context(duration_s))):
             return None
-        return -(-(now + QUIET_S) // _STEP_S) * _STEP_S
+        quiet_s, step_s = (OVER_S, OVER_S) if over else (QUIET_S, _STEP_S)
+        return -(-(now + quiet_s) // step_s) * step_s
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chalicelib import config, container
+from chalicelib import analytics_container, config, container
 from chalicelib.adapters import clients
 from chalicelib.domain.keys import master_key, playlist_key
 from chalicelib.domain.recording import RecordingStatus
@@ -82,6 +82,7 @@ def code(answer: HTTPResponse) -> tuple[int, str]:
 def another_lambda() -> None:
     """Forget everything this process knows: only the tables stay."""
     container.reset()
+    analytics_container.reset()
 
 
 def stored_items(table: str) -> list[dict[str, Any]]:

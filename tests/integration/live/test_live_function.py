@@ -15,7 +15,7 @@ from support.numbered import numbered, tone
 from support.pipeline import FFMPEG
 
 import app
-from chalicelib import config, container, live_container, webhook_container
+from chalicelib import analytics_container, config, container, live_container, webhook_container
 from chalicelib.adapters import clients
 from chalicelib.adapters.tables import create_all
 from chalicelib.domain.live.keys import epoch_prefix, live_playlist_key
@@ -72,6 +72,7 @@ def forget() -> None:
     clients.reset()
     container.reset()
     live_container.reset()
+    analytics_container.reset()
     webhook_container.reset()
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.hall import open_hall
 
-from chalicelib import config, container, live_container, webhook_container
+from chalicelib import analytics_container, config, container, live_container, webhook_container
 from chalicelib.adapters import clients
 from headwater.local.aws import AwsEmulator
 from headwater.local.environment import Site, Stack, stack_environment
@@ -61,4 +61,5 @@ def _forget() -> None:
     clients.reset()
     container.reset()
     live_container.reset()
+    analytics_container.reset()
     webhook_container.reset()

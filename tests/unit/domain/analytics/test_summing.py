@@ -106,12 +106,12 @@ def test_a_pace_is_a_burst_and_then_one_a_second() -> None:
 
 
 def test_what_is_over_and_told_needs_no_looking_after() -> None:
-    """Anything else does, a quarter of an hour after its last word, in steps."""
+    """Anything else does, a quarter of an hour after its last word, in steps; when it is over, a minute after."""
     going = SessionRecord(FACTS, opened_at=1.0)
     over = replace(going, facts=replace(FACTS, ended=2))
     assert going.sweep_at(1000.0, 60.0) == 2400.0
     assert going.told(60.0, 5.0).sweep_at(1200.0, 60.0) == 2400.0
-    assert over.sweep_at(1000.0, 60.0) == 2400.0
+    assert over.sweep_at(1000.0, 60.0) == 1080.0
     assert over.told(60.0, 5.0).sweep_at(1000.0, 60.0) is None
     assert over.forgotten().sweep_at(1000.0, 60.0) is None
 
