@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
+from zlib import crc32
 
 from pynamodb.attributes import JSONAttribute, TTLAttribute, UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
@@ -15,7 +17,8 @@ from chalicelib.domain.webhooks.delivery import KEPT_S, Attempt, Delivery, Deliv
 from chalicelib.errors import BadRequest
 
 _ID = re.compile(r"dlv_[0-9]{13}_[0-9a-f]{16}")
-_WAITING = "1"
+_SHARDS = 8
+"""Partitions of the index: one alone would bound how many deliveries can begin in a second."""
 
 
 class ByDue(GlobalSecondaryIndex["DeliveryItem"]):
@@ -94,8 +97,11 @@ class WebhookDeliveriesTable:
 
     def due(self, now: float, *, limit: int) -> list[Delivery]:
         """Those that the schedule has to look after by now, eventually consistent."""
-        until = DeliveryItem.due_at <= now
-        return run(lambda: [_delivery(item) for item in DeliveryItem.by_due.query(_WAITING, until, limit=limit)])
+        until, found = DeliveryItem.due_at <= now, []
+        for shard in range(_SHARDS):
+            query = partial(DeliveryItem.by_due.query, str(shard), until, limit=limit)
+            found += run(lambda query=query: [_delivery(item) for item in query()])  # type: ignore[misc]
+        return sorted(found, key=lambda delivery: delivery.due_at or now)[:limit]
 
     def forget(self, webhook_id: str) -> None:
         """Remove all of a webhook."""
@@ -112,7 +118,7 @@ def _save(delivery: Delivery, condition: Any) -> bool:
     values = item_values(delivery) | {
         "payload": dict(delivery.payload),
         "attempts": [attempt.to_list() for attempt in delivery.attempts],
-        "waits": None if delivery.due_at is None else _WAITING,
+        "waits": None if delivery.due_at is None else str(crc32(delivery.id.encode()) % _SHARDS),
         "expires_at": datetime.fromtimestamp(max(delivery.created_at, delivery.next_attempt_at or 0.0) + KEPT_S, UTC),
     }
     item = DeliveryItem(**values)

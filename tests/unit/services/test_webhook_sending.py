@@ -180,3 +180,45 @@ def test_a_webhook_that_is_gone_is_sent_nothing(world: World) -> None:
     assert world.poster.sent == []
     world.sender.forget(ForgetMessage("wh_1"))
     assert world.deliveries.rows == {}
+
+
+class Killed(Exception):
+    """The process died here."""
+
+
+@pytest.mark.parametrize("step", ["claim", "post", "note", "send", "say"])
+@pytest.mark.parametrize("after", [False, True])
+def test_dying_at_any_step_delivers_all_the_same(monkeypatch: pytest.MonkeyPatch, step: str, *, after: bool) -> None:
+    """Before or after each write: message or schedule comes again, and the receiver knows the event by its id."""
+    world = World()
+    world.poster.answers = [Answer(500)]
+    of, name, nth = {
+        "claim": (world.deliveries, "replace", 1),
+        "post": (world.poster, "post", 1),
+        "note": (world.deliveries, "replace", 2),
+        "send": (world.queue, "send", 1),
+        "say": (world.webhooks, "replace", 1),
+    }[step]
+    real, calls = getattr(of, name), iter(range(1, 99))
+
+    def dies(*args: object, **kwargs: object) -> object:
+        if next(calls) != nth:
+            return real(*args, **kwargs)
+        if after:
+            real(*args, **kwargs)
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(of, name, dies)
+        with pytest.raises(Killed):
+            world.deliver()
+    world.deliver()  # the queue's message comes again
+    for _ in range(20):
+        world.clock.time += 60
+        world.sender.sweep()
+        while world.queue.messages:
+            world.sender.deliver(world.next()[0])
+    assert world.delivery.status is DeliveryStatus.DELIVERED
+    assert {headers["webhook-id"] for _, headers, _ in world.poster.sent} == {"evt_1"}
+    assert len(world.poster.sent) <= 3
+    assert (world.hook.enabled, world.hook.last_status) == (True, "delivered")

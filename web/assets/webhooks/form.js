@@ -52,7 +52,8 @@ export function webhookForm({ webhook, save, cancel }) {
     if (fault) return (events.length ? url : (boxes[0]?.input ?? url)).focus();
     send.disabled = true;
     try {
-      await save({ url: url.value.trim(), events, description: description.value.trim() });
+      // as browsers write addresses: names of other scripts in letters that every network knows
+      await save({ url: new URL(url.value.trim()).href, events, description: description.value.trim() });
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       setText(trouble, error.message);
