@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
+from support.axe import serious
 from web_wait import until
 
 if TYPE_CHECKING:
@@ -191,12 +192,13 @@ def test_the_console_fits_and_is_looked_at(
     open_context: Callable[..., BrowserContext],
     screenshots: Path,
 ) -> None:
-    """Nothing scrolls sideways, and pictures are left for people to look at."""
+    """Nothing scrolls sideways, axe finds nothing serious, and pictures are left for people to look at."""
     context = open_context(viewport={"width": width, "height": 844 if width < 1000 else 900}, color_scheme=scheme)
     page = context.new_page()
 
     def look(name: str) -> None:
         assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+        assert serious(page) == [], name
         page.screenshot(path=screenshots / f"console-{name}-{width}-{scheme}.png")
 
     page.goto(origin.url)
@@ -225,4 +227,4 @@ def test_the_console_fits_and_is_looked_at(
     look("empty")
     page.goto(f"{origin.url}/settings")
     expect(page.get_by_text("Development issuer of this machine")).to_be_visible()
-    page.screenshot(path=screenshots / f"console-settings-{width}-{scheme}.png", full_page=True)
+    look("settings")
