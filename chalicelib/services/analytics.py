@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 
 EVERYBODY = "*"
 MOST_WATCHED = 10
-ATTENDANCE_SESSIONS = 4000
+ATTENDANCE_SESSIONS = 1000
 """Sessions that one page of attendance is made of."""
 ATTENDANCE_CSV_SESSIONS = 20_000
 """And one spreadsheet: what the gateway's half minute is enough for."""
-_READ_AT_ONCE = 500
+_READ_AT_ONCE = 250
 
 
 @dataclass(frozen=True, slots=True)
