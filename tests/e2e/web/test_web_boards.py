@@ -196,7 +196,11 @@ def test_a_session_shows_why_it_stood_still(visit: Callable[[str], Page], compla
     expect(reasons.nth(1)).not_to_have_attribute("aria-current", "true")
     page.get_by_role("button", name="Closer").click()
     expect(page.get_by_role("button", name="All of it")).to_be_visible()
-    assert complaints == []
+    reasons.first.hover()
+    expect(reasons.first).to_have_attribute("aria-current", "true")
+    page.get_by_role("button", name="Table").click()
+    expect(page.get_by_role("row", name="Stood still")).to_have_count(reasons.count())
+    assert (serious(page), complaints) == ([], [])
 
 
 def test_sessions_are_paged(visit: Callable[[str], Page], origin: AnalyticsOrigin) -> None:

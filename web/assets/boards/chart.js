@@ -7,6 +7,8 @@ import { onTheme } from "./theme.js";
 
 /** @typedef {import("./paint.js").Picture} Picture */
 
+/** A table has at least this height before it scrolls. */
+const TABLE_PX = 360;
 /** Keys to steps along the x axis; Infinity is an end. @type {Record<string, number>} */
 const KEYS = { ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10, Home: -Infinity, End: Infinity };
 
@@ -87,10 +89,11 @@ export class Chart extends EventTarget {
 
   #switch() {
     const shown = this.#table.hidden;
-    this.#table.style.maxHeight = `${Math.max(this.#picture?.height ?? 0, 240)}px`;
+    this.#table.style.maxHeight = `${Math.max(this.#picture?.height ?? 0, TABLE_PX)}px`;
     this.#table.hidden = !shown;
     this.#plot.hidden = shown;
     this.toggle.setAttribute("aria-pressed", String(shown));
+    this.dispatchEvent(new CustomEvent("table", { detail: shown }));
     if (!shown) this.#fit();
   }
 
@@ -186,21 +189,18 @@ export const key = (lines) =>
   h("ul", { class: "board__key" }, ...lines.map((line) => h("li", {}, swatch(line), line.label)));
 
 /** @param {Picture} picture */
-function table({ label, x, xs, lines }) {
-  const head = [x.name, ...lines.map((line) => line.label)].map((words) => h("th", { scope: "col" }, words));
+function table({ label, x, xs, lines, table: given }) {
+  const names = given?.names ?? lines.map((line) => line.label);
+  const cells =
+    given?.cells ?? ((/** @type {number} */ at) => lines.map((line) => line.words(line.values[at] ?? null)));
   const rows = xs.map((at, index) =>
-    h(
-      "tr",
-      {},
-      h("th", { scope: "row" }, x.words(at)),
-      ...lines.map((line) => h("td", {}, line.words(line.values[index] ?? null))),
-    ),
+    h("tr", {}, h("th", { scope: "row" }, x.words(at)), ...cells(index).map((words) => h("td", {}, words))),
   );
   return h(
     "table",
     { class: "board__table" },
     h("caption", { class: "visually-hidden" }, label),
-    h("thead", {}, h("tr", {}, ...head)),
+    h("thead", {}, h("tr", {}, ...[x.name, ...names].map((words) => h("th", { scope: "col" }, words)))),
     h("tbody", {}, ...rows),
   );
 }

@@ -1,10 +1,12 @@
 /** What is drawn on a session's picture beside its lines: where it stood still, switches and jumps. */
 
+import { h } from "../dom.js";
 import { colour, wash } from "./theme.js";
 
 /** @typedef {import("../../vendor/uplot-1.6.32/uPlot.esm.js").default} uPlot */
 /** @typedef {import("./moments.js").Band} Band */
 
+const MARKS = { stall: "Stood still", pause: "Paused", switch: "Switch on screen", seek: "Jump" };
 const TRIANGLE_PX = 4.5;
 const DASH_PX = 3;
 const EDGE_PX = 2;
@@ -93,3 +95,9 @@ function jump(ctx, x, { top, height }) {
   ctx.stroke();
   ctx.setLineDash([]);
 }
+
+/** What these marks mean, as lines of a key. */
+export const marks = () =>
+  Object.entries(MARKS).map(([kind, label]) =>
+    h("li", {}, h("span", { class: `board__mark board__mark--${kind}`, "aria-hidden": "true" }), label),
+  );

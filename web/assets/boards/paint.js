@@ -34,6 +34,7 @@ import { colour, wash } from "./theme.js";
  * @property {boolean} [close]                 the y axis begins near the lowest value
  * @property {number} [edge]                   pixels left of the picture, for pictures below each other
  * @property {boolean} [bare]                  no words under the x axis: those of the picture below hold
+ * @property {{names: string[], cells: (index: number) => string[]}} [table]  what the table says in the lines' place
  * @property {(u: uPlot) => void} [under]      drawn below the lines
  * @property {(u: uPlot) => void} [over]       drawn above them
  * @property {(index: number) => string} [say]  a point in words; with it, values are read elsewhere than at the cursor

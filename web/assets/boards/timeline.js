@@ -6,7 +6,7 @@ import { key } from "./chart.js";
 import { bands, points, reasonAt, words } from "./moments.js";
 import { ticking } from "./paint.js";
 import { chart } from "./parts.js";
-import { drawBands, drawMarks } from "./overlay.js";
+import { drawBands, drawMarks, marks } from "./overlay.js";
 import { rate } from "./words.js";
 
 /** @typedef {import("./shapes.js").SessionReport} SessionReport */
@@ -17,7 +17,6 @@ const RATES = [50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_
 const SECONDS = [1, 2, 5, 10, 20, 30, 60];
 /** Both pictures begin at the same place. */
 const EDGE_PX = 78;
-const MARKS = { stall: "Stood still", pause: "Paused", switch: "Switch on screen", seek: "Jump" };
 const ZOOM = 2;
 const LEAST_S = 2;
 
@@ -52,7 +51,7 @@ export class Timeline extends EventTarget {
     }
     const [rates, buffer] = this.#pictures();
     const legend = key([...rates.lines, ...buffer.lines]);
-    legend.append(...Object.entries(MARKS).map(([kind, label]) => mark(kind, label)));
+    legend.append(...marks());
     this.element = h(
       "div",
       { class: "board__timeline" },
@@ -73,6 +72,11 @@ export class Timeline extends EventTarget {
       this.#buffer.element,
       this.#reading,
     );
+    this.#rates.addEventListener("table", (event) => {
+      const table = /** @type {CustomEvent<boolean>} */ (event).detail;
+      this.#buffer.element.hidden = table;
+      this.#reading.hidden = table;
+    });
     this.#read(null);
   }
 
@@ -191,6 +195,10 @@ export class Timeline extends EventTarget {
         words: rate,
         steps: RATES,
         over: (u) => drawMarks(u, this.#points),
+        table: {
+          names: ["What happened", "Throughput", "Rung", "Buffer"],
+          cells: (at) => this.#cells(at),
+        },
       },
       {
         ...common,
@@ -212,6 +220,19 @@ export class Timeline extends EventTarget {
     ];
   }
 
+  /**
+   * A moment as a line of the table.
+   *
+   * @param {number} at
+   */
+  #cells(at) {
+    const moment = this.#points.moments[at];
+    if (!moment) return [];
+    const { kind, throughput_kbps: got, rung = "–", buffer_s: bufferS = null } = moment;
+    const plain = kind === "stall" ? moment : { kind, at_ms: moment.at_ms, pt_s: moment.pt_s, code: moment.code };
+    return [words(plain, reasonAt(this.#report.why, moment.at_ms)?.text), rate(got), rung, seconds(bufferS)];
+  }
+
   /** @param {number} at */
   #said(at) {
     const moment = this.#points.moments[at];
@@ -222,13 +243,6 @@ export class Timeline extends EventTarget {
 }
 
 const seconds = (/** @type {number | null} */ value) => (value === null ? "–" : `${Number(value.toFixed(1))} s`);
-
-/**
- * @param {string} kind
- * @param {string} label
- */
-const mark = (kind, label) =>
-  h("li", {}, h("span", { class: `board__mark board__mark--${kind}`, "aria-hidden": "true" }), label);
 
 /**
  * @param {string} label
