@@ -23,6 +23,7 @@ const CAPS = /** @type {Record<string, string>} */ ({
   battery: "the battery is low",
   saver: "data saver is on",
   drops: "pictures were dropped above",
+  wish: "chosen in the settings",
   server: "advice of the server",
 });
 

@@ -1,5 +1,7 @@
 /** The highest rung this device makes use of: its screen, its decoder, a wish to save data, pictures it drops. */
 
+import { preferences } from "../preferences.js";
+
 /**
  * @typedef {object} CapRung
  * @property {number} width
@@ -14,7 +16,7 @@
  * @property {boolean[]} smooth     per rung: the decoder keeps up; missing counts as yes
  * @property {boolean[]} efficient  per rung: without draining the battery
  *
- * @typedef {"none" | "screen" | "decoder" | "battery" | "saver" | "drops" | "server"} CapReason
+ * @typedef {"none" | "screen" | "decoder" | "battery" | "saver" | "drops" | "server" | "wish"} CapReason
  * @typedef {{index: number, reason: CapReason}} Cap
  */
 
@@ -77,7 +79,18 @@ export function capOf(rungs, device, drops, server) {
 }
 
 /**
- * What the browser says of its screen and connection, in the words of the API.
+ * The highest rung of at most so many lines, and the lowest where all have more.
+ *
+ * @param {CapRung[]} rungs   lowest first
+ * @param {number} capHeight  lines, 0 for no limit
+ */
+export function wishedCap(rungs, capHeight) {
+  if (!capHeight) return rungs.length - 1;
+  return Math.max(0, rungs.findLastIndex(({ width, height }) => Math.min(width, height) <= capHeight));
+}
+
+/**
+ * What the browser says of its screen and connection, and its person in the settings, in the words of the API.
  *
  * @returns {{width: number, height: number, dpr: number, save_data: boolean, effective_type: string | null}}
  */
@@ -87,7 +100,8 @@ export function deviceNow() {
   );
   const { devicePixelRatio: dpr, screen } = window;
   const type = connection?.effectiveType ?? null;
-  return { width: screen.width, height: screen.height, dpr, save_data: connection?.saveData === true, effective_type: type };
+  const saver = connection?.saveData === true || preferences().dataSaver;
+  return { width: screen.width, height: screen.height, dpr, save_data: saver, effective_type: type };
 }
 
 /**

@@ -1,6 +1,7 @@
 /** What is known of this device while a player lives: asked once, and watched for dropped pictures. */
 
-import { capOf, decoding, deviceNow, lowBattery } from "./caps.js";
+import { preferences } from "../preferences.js";
+import { capOf, decoding, deviceNow, lowBattery, wishedCap } from "./caps.js";
 import { DropWatch } from "./drops.js";
 
 /** @typedef {import("./caps.js").CapRung} CapRung */
@@ -30,7 +31,9 @@ export class Device extends EventTarget {
   cap(rungs, server) {
     const { width, height, dpr, save_data: saver } = deviceNow();
     const device = { width: width * dpr, height: height * dpr, saver, low: this.#low, ...this.#decoding };
-    return capOf(rungs, device, this.drops.top(performance.now()), server);
+    const cap = capOf(rungs, device, this.drops.top(performance.now()), server);
+    const wished = wishedCap(rungs, preferences().capHeight);
+    return wished < cap.index ? { index: wished, reason: /** @type {const} */ ("wish") } : cap;
   }
 
   /**
