@@ -69,11 +69,21 @@ def test_the_key_is_left_to_those_who_type(page: Page, origin: Origin, scenario:
     """An i in a field, and a chord, are not for us; nor is there anything to show before a player is there."""
     recording = scenario(private=True)
     page.goto(f"{origin.url}/watch/{recording.id}")
-    page.get_by_label("User").press("i")
-    page.keyboard.press("Control+i")
-    page.get_by_label("User").blur()
+    expect(page.get_by_role("heading", name="This recording is private")).to_be_visible()
     page.keyboard.press("i")
     expect(page.locator(PANEL)).to_be_hidden()
+    recording.finish()
+    recording.private = False
+    play(page, origin, recording, 0.2)
+    page.evaluate(
+        "document.querySelector('main').append(Object.assign(document.createElement('input'), {name: 'note'}))"
+    )
+    page.locator("[name=note]").press("i")
+    page.keyboard.press("Control+i")
+    expect(page.locator(PANEL)).to_be_hidden()
+    page.locator("[name=note]").blur()
+    page.keyboard.press("i")
+    expect(page.locator(PANEL)).to_be_visible()
 
 
 def test_they_say_what_is_so(page: Page, origin: Origin, scenario: Callable[..., Scenario]) -> None:
