@@ -26,9 +26,9 @@ locals {
   }
 }
 
+# Not encrypted with SNS's own key, which does not let CloudWatch publish; alarms name functions and queues, nobody's data.
 resource "aws_sns_topic" "alarms" {
-  name              = "${var.prefix}alarms"
-  kms_master_key_id = "alias/aws/sns"
+  name = "${var.prefix}alarms"
 }
 
 resource "aws_sns_topic_subscription" "email" {
@@ -193,7 +193,7 @@ resource "aws_budgets_budget" "monthly" {
   # Counts from when the tag is activated for cost allocation in the billing console.
   cost_filter {
     name   = "TagKeyValue"
-    values = ["user:stage$${var.stage}"]
+    values = [format("user:stage$%s", var.stage)]
   }
 
   dynamic "notification" {

@@ -22,11 +22,13 @@ locals {
   caching_disabled       = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
   all_viewer_except_host = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
 
-  read   = ["GET", "HEAD"]
-  all    = ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"]
-  pages  = { for page, path in { studio = "/studio", embed = "/embed/*", recording = "/recordings/*" } : page => path if contains(keys(var.page_headers), page) }
-  gates  = { rest = { domain = var.rest_domain, path = "" }, rest-root = { domain = var.rest_domain, path = "/api" }, ingest = { domain = var.ingest_domain, path = "/api" }, socket = { domain = var.socket_domain, path = "" } }
-  stores = { media = var.media_domain, site = var.site_domain }
+  read  = ["GET", "HEAD"]
+  all   = ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"]
+  pages = { for page, path in { studio = "/studio", embed = "/embed/*", recording = "/recordings/*" } : page => path if contains(keys(var.page_headers), page) }
+  gates = { rest = { domain = var.rest_domain, path = "" }, rest-root = { domain = var.rest_domain, path = "/api" }, ingest = { domain = var.ingest_domain, path = "/api" }, socket = { domain = var.socket_domain, path = "" } }
+  # Without an own domain a policy cannot name the distribution that it is for: there 'self' has to do for sockets.
+  connect = concat([for alias in var.aliases : "wss://${alias}"], var.connect)
+  stores  = { media = var.media_domain, site = var.site_domain }
 
   # Behaviours in the order in which CloudFront tries them; whatever none takes is a page or a file of the site.
   api = [
@@ -132,7 +134,7 @@ resource "aws_cloudfront_response_headers_policy" "page" {
   security_headers_config {
     content_security_policy {
       # Where it stands locally for the one origin, here are the bucket that takes uploads and the issuer.
-      content_security_policy = replace(each.value["Content-Security-Policy"], "https://connect.invalid wss://connect.invalid", join(" ", var.connect))
+      content_security_policy = replace(each.value["Content-Security-Policy"], "https://connect.invalid wss://connect.invalid", join(" ", local.connect))
       override                = true
     }
     content_type_options {

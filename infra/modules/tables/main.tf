@@ -52,10 +52,6 @@ resource "aws_dynamodb_table" "table" {
   point_in_time_recovery {
     enabled = true
   }
-
-  server_side_encryption {
-    enabled = true
-  }
 }
 
 output "names" { value = { for name, table in aws_dynamodb_table.table : name => table.name } }
