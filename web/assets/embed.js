@@ -15,7 +15,7 @@ const on = (/** @type {string} */ name) => ["", "1", "true"].includes(query.get(
 
 const pageUrl = `/watch/${encodeURIComponent(recordingId)}${grant ? `?${new URLSearchParams({ grant })}` : ""}`;
 const outside = { target: "_blank", rel: "noopener" };
-const title = h("a", { class: "embed__title", href: pageUrl, ...outside });
+const title = h("a", { class: "embed__title", href: pageUrl, ...outside }, "Headwater");
 const watching = h("span", { class: "embed__watching", id: "watching", hidden: true });
 
 const theatre = new Theatre({
@@ -49,7 +49,7 @@ function refused(error) {
   }
 }
 
-theatre.controller.after(h("div", { class: "embed__top" }, title, watching));
+theatre.controller.after(h("div", { class: "embed__top" }, h("h1", { class: "embed__name" }, title), watching));
 if (on("muted")) theatre.video.muted = true;
 publishHooks(theatre);
 theatre.start();
