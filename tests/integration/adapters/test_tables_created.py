@@ -25,7 +25,7 @@ INDEXES = {
     "live_segments": [],
     "live_connections": [],
     "viewer_analytics": ["by_recording", "by_room", "by_user"],
-    "player_sessions": [],
+    "player_sessions": ["to_sweep"],
     "network_history": [],
     "analytics_rollups": ["by_watch", "untidy"],
     "session_events": [],

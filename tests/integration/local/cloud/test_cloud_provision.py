@@ -17,6 +17,7 @@ def test_everything_the_functions_expect_is_there_even_when_made_twice(start_clo
     buckets = [bucket["Name"] for bucket in cloud.client("s3").list_buckets()["Buckets"]]
     assert sorted(buckets) == ["headwater-local-media", "headwater-local-source"]
     assert sorted(cloud.client("dynamodb").list_tables()["TableNames"]) == [
+        "headwater-local-analytics_rollups",
         "headwater-local-encode_tasks",
         "headwater-local-job_bills",
         "headwater-local-live_connections",
@@ -25,6 +26,7 @@ def test_everything_the_functions_expect_is_there_even_when_made_twice(start_clo
         "headwater-local-network_history",
         "headwater-local-player_sessions",
         "headwater-local-recordings",
+        "headwater-local-session_events",
         "headwater-local-transcoding_jobs",
         "headwater-local-viewer_analytics",
     ]

@@ -10,11 +10,12 @@ from chalicelib.adapters.tables.job_bills import BillItem
 from chalicelib.adapters.tables.live_stream_rows import StreamItem
 from chalicelib.adapters.tables.recordings import RecordingItem
 from chalicelib.adapters.tables.transcoding_jobs import JobItem
-from chalicelib.adapters.tables.viewer_analytics import SessionItem, ViewerSession
+from chalicelib.adapters.tables.viewer_analytics import SessionItem
 from chalicelib.domain.cost import Bill
 from chalicelib.domain.job import Job
 from chalicelib.domain.live.stream import LiveStream
 from chalicelib.domain.recording import Recording
+from chalicelib.services.analytics_ports import ViewerSession
 
 
 @pytest.mark.parametrize(
@@ -23,7 +24,7 @@ from chalicelib.domain.recording import Recording
         (RecordingItem, Recording, set()),
         (JobItem, Job, set()),
         (BillItem, Bill, set()),
-        (SessionItem, ViewerSession, {"expires_at"}),
+        (SessionItem, ViewerSession, {"expires_at", "owner_room"}),
     ],
 )
 def test_every_field_has_an_attribute(item: type, record: type, extra: set[str]) -> None:
