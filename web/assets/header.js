@@ -47,13 +47,9 @@ function account(current) {
     h("span", { class: "account__initial", "data-initial": current.user.slice(0, 1).toUpperCase() }),
     h("span", { class: "account__name" }, current.user),
   );
-  const out = () => {
-    session.signOut();
-    location.assign("/");
-  };
   const items = () => [
     { label: "Settings", href: "/settings" },
-    { label: "Sign out", run: out },
+    { label: "Sign out", run: () => void session.leave() },
   ];
   return menuButton(face, items, { class: "account__button", label: `Account: ${current.user}, ${current.role}` });
 }

@@ -109,6 +109,32 @@ export async function discover({ authority }) {
   return issuer;
 }
 
+/**
+ * Which of the tokens the API takes: it wants one that names its audience. Some issuers' access tokens are opaque or name none
+ * (Cognito's); their id token names this client.
+ *
+ * @param {Tokens} tokens
+ */
+export function bearerOf({ access_token: access, id_token: identity }) {
+  return claimsOf(access).aud === undefined ? identity : access;
+}
+
+/**
+ * Where signing out goes on to: the issuer's own end of the session when it has one, and from there to the front page.
+ *
+ * @param {Client} client
+ */
+export async function signOutUrl(client) {
+  const { end_session_endpoint: endpoint } = await discover(client);
+  if (!endpoint) return "/";
+  const url = new URL(endpoint);
+  const back = `${location.origin}/`;
+  // the last one is Cognito's word for the one before
+  const query = { client_id: client.client_id, post_logout_redirect_uri: back, logout_uri: back };
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+  return url.href;
+}
+
 const redirectUri = () => `${location.origin}/signed-in`;
 
 /**

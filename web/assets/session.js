@@ -1,6 +1,6 @@
 /** Who is signed in: a token kept for this tab, shared with tabs that are open beside it, and how to get one here. */
 
-import { authorizeUrl, claimsOf, redeem, roleOf } from "./oidc.js";
+import { authorizeUrl, bearerOf, claimsOf, redeem, roleOf, signOutUrl } from "./oidc.js";
 
 /**
  * @typedef {object} Session
@@ -76,6 +76,13 @@ export function signOut() {
   channel.postMessage({ kind: "out" });
 }
 
+/** Sign out here, beside here and at the issuer, and go to the front page. */
+export async function leave() {
+  signOut();
+  const { auth } = await stageConfig();
+  location.assign(await signOutUrl(auth).catch(() => "/"));
+}
+
 /**
  * Leave for the issuer; the page comes back to where it is.
  *
@@ -104,9 +111,10 @@ export async function signInAgain(hint) {
 export async function finishSignIn() {
   const { auth } = await stageConfig();
   const { tokens, returnTo } = await redeem(auth, new URLSearchParams(location.search));
-  const claims = { ...claimsOf(tokens.id_token), ...claimsOf(tokens.access_token) };
+  const token = bearerOf(tokens);
+  const claims = claimsOf(token);
   const session = {
-    token: tokens.access_token,
+    token,
     user: String(claims.sub ?? ""),
     role: roleOf(claims[auth.role_claim ?? "role"]),
     expires_at: new Date(Date.now() + tokens.expires_in * 1000).toISOString(),

@@ -39,10 +39,7 @@ function listen() {
   cap.onchange = () => prefer({ capHeight: Number(cap.value) });
   const counted = /** @type {HTMLInputElement} */ (need("#counted"));
   counted.onchange = () => prefer({ counted: counted.checked });
-  need("#sign-out").onclick = () => {
-    session.signOut();
-    location.assign("/");
-  };
+  need("#sign-out").onclick = () => void session.leave();
   need("#erase").onclick = () => void erase();
   addEventListener("storage", showChoices);
 }

@@ -70,6 +70,18 @@ def test_an_issuers_refusal_is_told(page: Page, origin: Origin) -> None:
     expect(page.get_by_role("heading", name="No recordings yet")).to_be_visible()
 
 
+@pytest.mark.parametrize(("opaque", "taken"), [("", "t-access"), ("0123456789abcdef", "t-id")])
+def test_the_api_gets_the_token_that_names_its_audience(page: Page, origin: Origin, opaque: str, taken: str) -> None:
+    """An opaque access token, or one without an audience, stays unused; who it is comes from the one that is used."""
+    origin.issuer.opaque = opaque
+    page.goto(origin.url)
+    page.get_by_role("button", name="Sign in").click()
+    with page.expect_request("**/api/v1/recordings?*") as called:
+        sign_in(page, "ines")
+    assert called.value.headers["authorization"].startswith(f"Bearer {taken}.")
+    expect(page.get_by_role("button", name="Account: ines, publisher")).to_be_visible()
+
+
 def test_tabs_share_a_session_and_its_end(page: Page, origin: Origin) -> None:
     """A link opened beside a signed-in page is signed in; signing out is for all of them."""
     page.goto(origin.url)

@@ -24,6 +24,8 @@ class StandInIssuer:
         """Nobody has signed in yet; tokens last `lasts_s` seconds."""
         self.codes = code_flow.Codes(time.time)
         self.lasts_s = LASTS_S
+        self.opaque = ""
+        """An access token that says nothing to the page or the API."""
         self.asked: list[dict[str, str]] = []
         """What /dev/authorize was asked for."""
 
@@ -57,8 +59,9 @@ class StandInIssuer:
             handler.reply_json({"error": error.error, "error_description": error.description}, 400)
             return
         claims = {"iss": f"{url}/dev", "aud": code_flow.CLIENT_ID, "sub": granted.user, "role": granted.role}
-        id_token = ".".join(["", _base64url(claims | {"nonce": granted.asked.nonce}), ""])
-        access = {"access_token": f"t-{granted.user}", "expires_in": self.lasts_s, "token_type": "Bearer"}
+        id_token = ".".join(["t-id", _base64url(claims | {"nonce": granted.asked.nonce}), ""])
+        own = ".".join(["t-access", _base64url(claims | {"aud": "headwater"}), ""])
+        access = {"access_token": self.opaque or own, "expires_in": self.lasts_s, "token_type": "Bearer"}
         handler.reply_json(access | {"id_token": id_token})
 
 
