@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 from support.axe import serious
-from web_analytics import RECORDING, AnalyticsOrigin
+from web_analytics import AnalyticsOrigin
+from web_figures import RECORDING
 from web_wait import until
 
 if TYPE_CHECKING:
@@ -217,7 +218,7 @@ def test_sessions_are_paged(visit: Callable[[str], Page], origin: AnalyticsOrigi
 
 
 def test_attendance_is_sorted_and_saved(visit: Callable[[str], Page]) -> None:
-    """By any column, both ways; the file is the server's, fetched with the token."""
+    """By any column, both ways; the file is the server's, fetched with the token, all sheets in one."""
     page = visit(PAGES["room"])
     head = page.get_by_role("columnheader", name="Sessions")
     head.get_by_role("button").click()
@@ -230,7 +231,7 @@ def test_attendance_is_sorted_and_saved(visit: Callable[[str], Page]) -> None:
     with page.expect_download() as saving:
         page.get_by_role("button", name="Download CSV").click()
     assert saving.value.suggested_filename == "attendance-geology.csv"
-    assert Path(saving.value.path()).read_text() == "user,watch_s\nmara,12\n"
+    assert Path(saving.value.path()).read_text() == "user,watch_s\nmara,12\ntheo,9\n"
 
 
 def test_live_now_keeps_up(visit: Callable[[str], Page], origin: AnalyticsOrigin) -> None:
@@ -276,9 +277,19 @@ def test_rules(
     page: Page, origin: AnalyticsOrigin, module: str, name: str, given: list[object], expected: object
 ) -> None:
     """Words, marks on axes and bands, called where they run."""
-    page.goto(f"{origin.url}/favicon.svg")
     page.goto(f"{origin.url}/signed-in")
     assert page.evaluate(CALL, [module, name, *given]) == expected
+
+
+def test_somebody_on_two_pages_is_one_person(page: Page, origin: AnalyticsOrigin) -> None:
+    """Sums add up, the first and the last time are those of both, and others stay who they are."""
+    page.goto(f"{origin.url}/signed-in")
+    common = {"user": None, "completion": 0.5, "recordings": 1, "sessions": 2, "watch_s": 60}
+    one = common | {"viewer": "a", "first_at": "2026-11-20T10:00:00Z", "last_at": "2026-11-21T10:00:00Z"}
+    earlier = one | {"user": "mara", "completion": 0.8, "first_at": "2026-11-02T10:00:00Z"}
+    other = one | {"viewer": "b"}
+    both = earlier | {"sessions": 4, "watch_s": 120}
+    assert page.evaluate(CALL, ["people", "together", [one, other, earlier]]) == [both, other]
 
 
 def test_moments_at_once_are_apart(page: Page, origin: AnalyticsOrigin) -> None:

@@ -1,9 +1,10 @@
 /** Who was there, when and for how long; of a recording or of a room. */
 
-import { h } from "../dom.js";
+import { h, setText } from "../dom.js";
 import { toast } from "../toast.js";
 import * as data from "./data.js";
-import { bar, listTable, message, section, tableRow } from "./parts.js";
+import { bar, listTable, message, more, section, tableRow } from "./parts.js";
+import { together } from "./people.js";
 import { count, moment, plural, share, span, who } from "./words.js";
 
 /** @typedef {import("./shapes.js").Person} Person */
@@ -37,8 +38,9 @@ export async function roomBoard(route) {
 export async function attendance(of) {
   const from = data.attendancePath(of);
   const first = await data.attendance(from, null);
-  const people = [...first.people];
-  if (!people.length) {
+  let people = together(first.people);
+  let anonymous = first.anonymous_sessions;
+  if (!people.length && !anonymous) {
     return message(
       "Nobody was there yet",
       "Who watched, when and for how long appears here with the first view. People who are not signed in stay anonymous.",
@@ -47,6 +49,7 @@ export async function attendance(of) {
   const shown = { by: 5, down: true };
   const columns = of.room ? COLUMNS : COLUMNS.filter((column) => column.name !== "Recordings");
   shown.by = columns.length - 1;
+  const said = h("p", { class: "board__finding", "aria-live": "polite" });
   const rows = h("tbody", { role: "rowgroup" });
   const heads = columns.map((column, index) => {
     const sort = h("button", { class: "board__sort", type: "button", onclick: () => by(index) }, column.name);
@@ -72,22 +75,29 @@ export async function attendance(of) {
   };
   draw();
   const table = listTable("Attendance", heads, rows);
-  const more = moreButton(from, first.next_cursor, (next) => {
-    people.push(...next);
+  const next = more(first.next_cursor, async (cursor) => {
+    const page = await data.attendance(from, cursor);
+    people = together([...people, ...page.people]);
+    anonymous += page.anonymous_sessions;
     draw();
+    setText(said, sentence(people, anonymous, page.next_cursor === null));
+    return page.next_cursor;
   });
   const save = h("button", { class: "button", type: "button", onclick: () => void download(from, of) }, "Download CSV");
-  return section("Attendance", { text: sentence(first, people), tools: [save] }, table, more);
+  setText(said, sentence(people, anonymous, first.next_cursor === null));
+  return section("Attendance", { tools: [save] }, said, table, next);
 }
 
 /**
- * @param {import("./shapes.js").Attendance} page
  * @param {Person[]} people
+ * @param {number} anonymous  sessions of nobody in particular
+ * @param {boolean} all
  */
-function sentence({ anonymous_sessions: anonymous, next_cursor: next }, people) {
+function sentence(people, anonymous, all) {
   const named = people.filter((person) => person.user !== null).length;
-  const said = `${plural(people.length, "viewer")}${next === null ? "" : " so far"}, ${count(named)} by name.`;
-  return anonymous ? `${said} ${plural(anonymous, "session")} of people who were not signed in.` : said;
+  const said = `${plural(people.length, "viewer")}${all ? "" : " so far"}, ${count(named)} by name.`;
+  const more = `${plural(anonymous, "session")} more of people who did not want to be counted.`;
+  return anonymous ? `${said} ${more}` : said;
 }
 
 /**
@@ -111,32 +121,14 @@ function cells(person, most, columns) {
 
 /**
  * @param {string} from
- * @param {string | null} first
- * @param {(people: Person[]) => void} found
- */
-function moreButton(from, first, found) {
-  let cursor = first;
-  const more = h("button", { class: "button board__more", type: "button" }, "Show more");
-  more.hidden = cursor === null;
-  more.addEventListener("click", async () => {
-    const next = await data.attendance(from, cursor);
-    cursor = next.next_cursor;
-    more.hidden = cursor === null;
-    found(next.people);
-  });
-  return more;
-}
-
-/**
- * @param {string} from
  * @param {{recording?: string, room?: string}} of
  */
 async function download(from, { recording, room }) {
   try {
-    const url = URL.createObjectURL(await data.attendanceFile(from));
+    const url = URL.createObjectURL(new Blob(await data.attendanceFile(from), { type: "text/csv" }));
     h("a", { href: url, download: `attendance-${(room ?? recording ?? "").replaceAll(/[^\w-]+/g, "_")}.csv` }).click();
     setTimeout(() => URL.revokeObjectURL(url), 10_000);
   } catch (error) {
-    toast(`The file could not be made. ${/** @type {Error} */ (error).message}`);
+    toast(`The file could not be made. ${/** @type {Error} */ (error).message}`, { kind: "trouble" });
   }
 }

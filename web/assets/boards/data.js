@@ -58,9 +58,21 @@ export const attendancePath = ({ recording = "", room = "" }) =>
 export const attendance = (path, cursor) => read(path, { cursor });
 
 /**
- * The same as a file; with the token, which a plain link could not send.
+ * The same as a file, whole; with the token, which a plain link could not send.
  *
  * @param {string} path  from attendancePath
- * @returns {Promise<Blob>}
+ * @returns {Promise<string[]>}
  */
-export const attendanceFile = async (path) => (await call("GET", address(path, { format: "csv" }))).blob();
+export async function attendanceFile(path) {
+  const sheets = [];
+  /** @type {string | null} */
+  let cursor = null;
+  do {
+    const answer = await call("GET", address(path, { format: "csv", cursor }));
+    const sheet = await answer.text();
+    // the headings are said once
+    sheets.push(sheets.length ? sheet.slice(sheet.indexOf("\n") + 1) : sheet);
+    cursor = answer.headers.get("x-next-cursor");
+  } while (cursor !== null);
+  return sheets;
+}

@@ -2,6 +2,7 @@
 
 import { ApiError } from "../api.js";
 import { h } from "../dom.js";
+import { toast } from "../toast.js";
 import { Chart } from "./chart.js";
 
 let numbers = 0;
@@ -144,6 +145,31 @@ export function tableRow(columns, cells) {
       : h("th", { ...properties, role: "rowheader", scope: "row" }, cell);
   });
   return h("tr", { role: "row" }, ...made);
+}
+
+/**
+ * The button below a list for what comes next in it.
+ *
+ * @param {string | null} first                                     cursor after what is shown, null when that is all
+ * @param {(cursor: string | null) => Promise<string | null>} load  shows what comes next, gives the cursor after it
+ */
+export function more(first, load) {
+  let cursor = first;
+  const next = async () => {
+    element.toggleAttribute("disabled", true);
+    try {
+      cursor = await load(cursor);
+      element.hidden = cursor === null;
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      toast(error.message, { kind: "trouble" });
+    } finally {
+      element.toggleAttribute("disabled", false);
+    }
+  };
+  const element = h("button", { class: "button board__more", type: "button", onclick: () => void next() }, "Show more");
+  element.hidden = cursor === null;
+  return element;
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import { h } from "../dom.js";
 import * as data from "./data.js";
-import { bar, empty, section, table, tableRow } from "./parts.js";
+import { bar, empty, more, section, table, tableRow } from "./parts.js";
 import { path } from "./route.js";
 import { country, count, delay, moment, named, rate, share, span, who } from "./words.js";
 
@@ -31,25 +31,16 @@ export async function sessionList(recording) {
     );
   }
   const list = table("Sessions, newest first", COLUMNS, first.sessions.map(cells));
-  const more = h("button", { class: "button board__more", type: "button" }, "Show more");
-  let cursor = first.next_cursor;
-  more.hidden = cursor === null;
-  more.addEventListener("click", async () => {
-    more.toggleAttribute("disabled", true);
-    try {
-      const next = await data.sessions(recording, cursor);
-      list.querySelector("tbody")?.append(...next.sessions.map((session) => tableRow(COLUMNS, cells(session))));
-      cursor = next.next_cursor;
-      more.hidden = cursor === null;
-    } finally {
-      more.toggleAttribute("disabled", false);
-    }
+  const next = more(first.next_cursor, async (cursor) => {
+    const page = await data.sessions(recording, cursor);
+    list.querySelector("tbody")?.append(...page.sessions.map((session) => tableRow(COLUMNS, cells(session))));
+    return page.next_cursor;
   });
   return section(
     "Sessions",
     { text: "Newest first. Open one to see what happened in it, second by second." },
     list,
-    more,
+    next,
   );
 }
 
