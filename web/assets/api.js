@@ -150,7 +150,7 @@ export async function recordings(query) {
  * @param {string} url  from masterUrl
  */
 export async function renewMediaCookies(url) {
-  await get(url);
+  await (await get(url)).arrayBuffer(); // an answer that nobody reads holds its connection
 }
 
 /**

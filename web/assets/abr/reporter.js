@@ -190,6 +190,7 @@ async function post(url, more, events) {
   const body = JSON.stringify({ events });
   try {
     const response = await fetch(url, { method: "POST", headers, body, keepalive: true, priority: "low" });
+    await response.arrayBuffer(); // an answer that nobody reads holds its connection
     return { status: response.status, waitMs: 1000 * (Number(response.headers.get("retry-after")) || 0) };
   } catch {
     return { status: 0, waitMs: 0 };

@@ -38,8 +38,8 @@ export class Controls {
     this.ensemble = ensemble;
     this.page = page;
     this.playButton = h("button", { class: "button button--primary together__play", type: "button", onclick: () => this.#toggle() }, "Play");
-    this.back = this.#stepper("Back 10 seconds", "\u2212 10 s", -STEP_S);
-    this.forward = this.#stepper("Forward 10 seconds", "+ 10 s", STEP_S);
+    this.back = this.#stepper("Back ", "\u2212 10 s", -STEP_S);
+    this.forward = this.#stepper("Forward ", "+ 10 s", STEP_S);
     this.goLive = h("button", { class: "button button--small", type: "button", hidden: true, onclick: () => this.#toEdge() }, "Go live");
     this.rate = /** @type {HTMLSelectElement} */ (
       h("select", { "aria-label": "Speed" }, ...RATES.map((rate) => h("option", { value: rate, selected: rate === 1 }, `${rate}×`)))
@@ -82,13 +82,14 @@ export class Controls {
   }
 
   /**
-   * @param {string} label
+   * @param {string} direction  for those who hear it
    * @param {string} words
    * @param {number} seconds
    */
-  #stepper(label, words, seconds) {
+  #stepper(direction, words, seconds) {
     const step = () => this.ensemble.seek(this.ensemble.atS + seconds);
-    return h("button", { class: "button button--small", type: "button", "aria-label": label, onclick: step }, words);
+    const said = h("span", { class: "visually-hidden" }, direction);
+    return h("button", { class: "button button--small", type: "button", onclick: step }, said, words);
   }
 
   #toggle() {

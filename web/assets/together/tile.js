@@ -23,8 +23,10 @@ export class Tile {
     this.words = h("p", { class: "together__words" });
     this.name = h("span", { class: "together__name" }, `Stream ${number}`);
     this.live = h("span", { class: "badge badge--live", hidden: true }, "Live");
-    this.listens = h("button", { class: "together__action", type: "button", "aria-pressed": "false", onclick: listen }, "Listen");
-    this.enlarges = h("button", { class: "together__action", type: "button", "aria-pressed": "false", onclick: enlarge }, "Enlarge");
+    this.whom = { listens: h("span", { class: "visually-hidden" }), enlarges: h("span", { class: "visually-hidden" }) };
+    const action = { class: "together__action", type: "button", "aria-pressed": "false" };
+    this.listens = h("button", { ...action, onclick: listen }, "Listen", this.whom.listens);
+    this.enlarges = h("button", { ...action, onclick: enlarge }, "Enlarge", this.whom.enlarges);
     this.element = h(
       "figure",
       { class: "together__tile" },
@@ -43,9 +45,9 @@ export class Tile {
   /**
    * @param {Ensemble} ensemble
    * @param {Strand} strand
-   * @param {{enlarged: boolean, choosable: boolean}} view
+   * @param {boolean} enlarged
    */
-  show(ensemble, strand, { enlarged, choosable }) {
+  show(ensemble, strand, enlarged) {
     const name = strand.title || `Stream ${this.number}`;
     const heard = ensemble.strands[ensemble.leader] === strand;
     setText(this.name, name);
@@ -53,24 +55,13 @@ export class Tile {
     this.live.hidden = !strand.live;
     this.element.dataset.main = String(enlarged);
     this.element.dataset.heard = String(heard);
-    this.#press(this.listens, heard, heard ? "Listening" : "Listen", `Listen to ${name}`);
-    this.#press(this.enlarges, enlarged, "Enlarge", `Enlarge ${name}`);
-    this.enlarges.hidden = !choosable;
+    this.listens.setAttribute("aria-pressed", String(heard));
+    this.enlarges.setAttribute("aria-pressed", String(enlarged));
+    setText(this.whom.listens, ` to ${name}`);
+    setText(this.whom.enlarges, ` ${name}`);
     const words = wordsOf(ensemble, strand);
     setText(this.words, words);
     this.words.hidden = words === "";
-  }
-
-  /**
-   * @param {HTMLElement} button
-   * @param {boolean} pressed
-   * @param {string} words
-   * @param {string} label
-   */
-  #press(button, pressed, words, label) {
-    button.setAttribute("aria-pressed", String(pressed));
-    button.setAttribute("aria-label", label);
-    setText(button, words);
   }
 }
 

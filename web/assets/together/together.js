@@ -120,7 +120,7 @@ class Together {
     this.bar.show(names);
     this.tiles.forEach((tile, n) => {
       const enlarged = this.#layout !== "side" && n === this.#main;
-      tile.show(ensemble, /** @type {Strand} */ (this.strands[n]), { enlarged, choosable: true });
+      tile.show(ensemble, /** @type {Strand} */ (this.strands[n]), enlarged);
     });
   }
 }
