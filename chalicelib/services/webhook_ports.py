@@ -63,8 +63,8 @@ class Untold(Protocol):
     def told(self, row_id: str, changes: Sequence[str]) -> bool:
         """Take the changes out if they are all there is; False when there are others by now."""
 
-    def untold_rows(self, *, limit: int) -> list[str]:
-        """Return ids of rows with something to tell, eventually consistent: for the sweep."""
+    def untold_rows(self, *, limit: int) -> list[tuple[str, float]]:
+        """Return ids of rows with something to tell, and since when, eventually consistent: for the sweep."""
 
 
 class Secrets(Protocol):

@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.webhooks.changes import Change
+from chalicelib.domain.webhooks.changes import Change, is_to_be_swept
 from chalicelib.domain.webhooks.delivery import delivery_of
 from chalicelib.domain.webhooks.events import (
     Event,
@@ -85,9 +85,10 @@ class Teller:
 
     def sweep(self) -> int:
         """Send again for rows whose hint was lost; returns how many."""
-        sent = 0
+        sent, now = 0, self.clock.now()
         for subject in Subject:
-            bodies = [TellMessage(subject, one).dumps() for one in self._rows(subject).untold_rows(limit=SWEEP_LIMIT)]
+            waiting = self._rows(subject).untold_rows(limit=SWEEP_LIMIT)
+            bodies = [TellMessage(subject, one).dumps() for one, since in waiting if is_to_be_swept(one, since, now)]
             if bodies:
                 self.queue.send(bodies, group="sweep")
             sent += len(bodies)

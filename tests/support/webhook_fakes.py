@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from chalicelib.domain.webhooks.changes import Change
 from chalicelib.domain.webhooks.delivery import Answer
 from chalicelib.domain.webhooks.signing import derive_secret
 from chalicelib.errors import Transient
@@ -92,8 +93,8 @@ class FakeUntold:
         del self.rows[row_id]
         return True
 
-    def untold_rows(self, *, limit: int) -> list[str]:
-        return list(self.rows)[:limit]
+    def untold_rows(self, *, limit: int) -> list[tuple[str, float]]:
+        return [(row, Change.loads(texts[0]).at) for row, texts in self.rows.items()][:limit]
 
 
 class FakeSecrets:

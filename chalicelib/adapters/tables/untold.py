@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.adapters.tables.base import ConditionFailed, run
+from chalicelib.domain.webhooks.changes import Change
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pynamodb.expressions.update import Action
-
-    from chalicelib.domain.webhooks.changes import Change
 
 WAITING = "1"
 """Value of the index's only partition; a row is in it no longer than its hint takes."""
@@ -51,6 +50,10 @@ class UntoldRows:
             return False
         return True
 
-    def untold_rows(self, *, limit: int) -> list[str]:
-        """Return ids of rows with something to tell, eventually consistent."""
-        return run(lambda: [item.id for item in self._model.by_untold.query(WAITING, limit=limit)])
+    def untold_rows(self, *, limit: int) -> list[tuple[str, float]]:
+        """Return ids of rows with something to tell, and since when, eventually consistent."""
+        return run(lambda: [_since(item) for item in self._model.by_untold.query(WAITING, limit=limit)])
+
+
+def _since(item: Any) -> tuple[str, float]:
+    return item.id, min((Change.loads(text).at for text in item.untold or ()), default=0.0)

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 from chalicelib.domain.recording import RecordingStatus
 
@@ -28,6 +29,13 @@ class EventType(StrEnum):
 
 
 SUBSCRIBABLE = tuple(event for event in EventType if event is not EventType.WEBHOOK_TEST)
+
+HINTED_S = 15
+"""So long the hint that follows a write may take."""
+PATIENT_AFTER_S = 600
+"""What is untold for longer is not lost but in trouble: asking for it each minute would only fill the queue."""
+_MINUTE_S = 60
+_PATIENT_MINUTES = 10
 
 _OF_STATUS = {
     RecordingStatus.PLAYABLE: EventType.RECORDING_PLAYABLE,
@@ -69,3 +77,11 @@ def change_of(changes: Mapping[str, object], at: float) -> Change | None:
     if type_ is not EventType.RECORDING_ERRORED:
         return Change(type_, at)
     return Change(type_, at, (str(changes.get("error_code") or ""), str(changes.get("error_detail") or "")))
+
+
+def is_to_be_swept(row_id: str, since: float, now: float) -> bool:
+    """True when a row that has had something to tell `since` then should be asked for again in this minute."""
+    age_s = now - since
+    if age_s < PATIENT_AFTER_S:
+        return age_s >= HINTED_S
+    return (int(now // _MINUTE_S) + crc32(row_id.encode())) % _PATIENT_MINUTES == 0

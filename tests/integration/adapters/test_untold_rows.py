@@ -80,7 +80,7 @@ def test_told_is_told(clock: Clock, new_recording: Callable[..., Recording], row
     first = rows.untold(recording.id)
     table.update(recording.id, status=ERRORED)
     assert rows.told(recording.id, first) is False
-    assert rows.untold_rows(limit=10) == [recording.id]
+    assert rows.untold_rows(limit=10) == [(recording.id, 1000.0)]
     assert rows.told(recording.id, rows.untold(recording.id)) is True
     assert rows.untold_rows(limit=10) == []
     assert rows.untold(recording.id) == ()

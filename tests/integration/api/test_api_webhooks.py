@@ -69,12 +69,14 @@ def test_a_change_reaches_the_receiver(api: Api, receiver: Receiver) -> None:
     assert api.call("GET", path).json_body["last"]["status"] == "delivered"
 
 
-def test_the_sweep_tells_what_nobody_hinted_at(api: Api, receiver: Receiver) -> None:
+def test_the_sweep_tells_what_nobody_hinted_at(api: Api, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     """A function died right after its write: a minute later the event is told all the same."""
     subscribe(api, receiver)
     recording_id = api.create()["recording"]["id"]
     container.recordings().update(recording_id, status=RecordingStatus.READY)
     assert len(api.messages("webhooks")) == 1  # and lost
+    later = container.clock().now() + 60
+    monkeypatch.setattr(container.clock(), "now", lambda: later)
     assert webhook_container.teller().sweep() == 1
     api.tell()
     assert [one.json["type"] for one in receiver.received] == ["recording.ready"]

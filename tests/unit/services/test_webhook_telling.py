@@ -168,6 +168,7 @@ def test_a_bus_that_refuses_is_tried_again(world: World) -> None:
 
 def test_the_sweep_makes_up_for_lost_hints(world: World) -> None:
     """For recordings and streams alike."""
+    world.clock.time = ENDED.at + 20
     world.by_recordings.rows[ID] = [READY.dumps()]
     world.by_streams.rows["live_1"] = [ENDED.dumps()]
     assert world.teller.sweep() == 2

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from chalicelib.domain.recording import RecordingStatus
-from chalicelib.domain.webhooks.changes import Change, EventType, change_of
+from chalicelib.domain.webhooks.changes import Change, EventType, change_of, is_to_be_swept
 
 TOLD = {
     RecordingStatus.PLAYABLE: "recording.playable",
@@ -40,3 +42,11 @@ def test_a_failure_says_why() -> None:
 def test_changes_survive_being_stored(change: Change) -> None:
     """Text and back is the same."""
     assert Change.loads(change.dumps()) == change
+
+
+def test_the_sweep_is_quick_at_first_and_patient_then() -> None:
+    """It leaves the hint its time, asks each minute for ten, and then, for what is in trouble, each tenth minute."""
+    assert not is_to_be_swept("rec_1", 1000.0, 1010.0)
+    assert all(is_to_be_swept("rec_1", 1000.0, 1000.0 + 60 * minute) for minute in range(1, 10))
+    later = [minute for minute in range(10, 50) if is_to_be_swept("rec_1", 1000.0, 1000.0 + 60 * minute)]
+    assert [after - before for before, after in pairwise(later)] == [10, 10, 10]
