@@ -281,6 +281,15 @@ def test_rules(
     assert page.evaluate(CALL, [module, name, *given]) == expected
 
 
+def test_a_stall_begins_with_an_empty_buffer(page: Page, origin: AnalyticsOrigin) -> None:
+    """Players tell of it when it is over; the picture of the buffer must not run through it."""
+    page.goto(f"{origin.url}/signed-in")
+    told = [{"kind": "segment", "at_ms": 2000, "buffer_s": 4}, {"kind": "stall", "at_ms": 9000, "stall_ms": 2500}]
+    found = page.evaluate(CALL, ["moments", "points", told])
+    assert found["moments"][1] == {"kind": "dry", "at_ms": 6500, "buffer_s": 0}
+    assert found["xs"] == [2, 6.5, 9]
+
+
 def test_somebody_on_two_pages_is_one_person(page: Page, origin: AnalyticsOrigin) -> None:
     """Sums add up, the first and the last time are those of both, and others stay who they are."""
     page.goto(f"{origin.url}/signed-in")

@@ -11,13 +11,26 @@ import { decimal, delay, rate } from "./words.js";
 const APART_S = 0.001;
 
 /**
+ * When a stall began, which players tell of when it is over: the buffer was empty then.
+ *
+ * @param {Moment} moment
+ * @returns {Moment[]}
+ */
+function withBegin(moment) {
+  const { kind, at_ms: at, stall_ms: stalled = 0 } = moment;
+  return kind === "stall" && stalled
+    ? [{ at_ms: Math.max(0, at - stalled), kind: "dry", buffer_s: 0 }, moment]
+    : [moment];
+}
+
+/**
  * Moments in their order, none at the same time as another.
  *
  * @param {Moment[]} timeline
  * @returns {{xs: number[], moments: Moment[]}}
  */
 export function points(timeline) {
-  const moments = timeline.toSorted((one, other) => one.at_ms - other.at_ms);
+  const moments = timeline.flatMap(withBegin).toSorted((one, other) => one.at_ms - other.at_ms);
   let last = -1;
   const xs = moments.map(({ at_ms: at }) => (last = Math.max(at / 1000, last + APART_S)));
   return { xs, moments };
@@ -57,6 +70,7 @@ const WORDS = {
   seek: "Jumped",
   pause: "Paused",
   resume: "Went on",
+  dry: "The picture stopped,",
   error: "Error",
   end: "Over",
 };
@@ -76,7 +90,7 @@ export function words(
     kind === "seek" && place !== undefined ? `to ${clock(place)}` : "",
     got === undefined ? "" : `at ${rate(got)}`,
     (kind === "segment" || kind === "switch" || kind === "abandon") && rung ? rung : "",
-    bufferS === undefined ? "" : `${decimal(bufferS)} s in the buffer`,
+    bufferS === undefined ? "" : bufferS === 0 ? "nothing in the buffer" : `${decimal(bufferS)} s in the buffer`,
     code ?? "",
   ].filter(Boolean);
   return [WORDS[kind] ?? kind, facts.join(", ")].filter(Boolean).join(" ");
