@@ -225,3 +225,22 @@ def test_sums_are_of_measures_that_are_known() -> None:
         False,
         pytest.approx(1 / 3, abs=1e-4),
     )
+
+
+def test_a_live_session() -> None:
+    """Judged as any other; latency is the mean of what segments told, and there is no whole to complete."""
+    cinema = cinema_at()
+    at = round(1000 * NOW) - 30_000
+    events: list[dict[str, Any]] = [
+        {"kind": "join", "seq": 0, "at_ms": at, "live": True, "device": "tv"},
+        {"kind": "start", "seq": 1, "at_ms": at + 400, "startup_ms": 400},
+    ]
+    for number in range(10):
+        segment = {"kind": "segment", "rendition": "v-1280x720-1000k-0a1b2c3d", "index": number, "d": 2000}
+        times = {"at_ms": at + 2000 * number, "wt": 2000 * number, "latency_ms": 3000 + 100 * number}
+        events.append({**segment, **times, "seq": 2 + number, "bytes": 250_000, "duration_ms": 500})
+    report(cinema, events)
+    sums, rows, _ = closed(cinema)
+    total, row = sums[REC, "all"], rows[REC, SES]
+    assert (row.live, row.latency_ms, row.completion, row.device, row.good) == (True, 3450, 0.0, "tv", True)
+    assert (total.latency_ms, total.latencies, total.seen, total.watch_ms) == (34_500, 10, {}, 18_000)
