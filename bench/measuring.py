@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.job import Rendition
     from chalicelib.domain.media import VideoTrack
 
+TICK = os.sysconf("SC_CLK_TCK")
 FFMPEG = Path(__file__).parents[1] / "build/layers/ffmpeg/bin/ffmpeg"
 
 
@@ -61,3 +62,21 @@ def vmaf(video: VideoTrack, rung: Rendition, encoded: Path, source: Path, *, eve
         frames = json.loads(log.read_text())["frames"]
     scores = sorted(frame["metrics"]["vmaf"] for frame in frames)
     return sum(scores) / len(scores), scores[len(scores) // 20]
+
+
+def cpu_s(pid: int) -> float:
+    """Return CPU seconds so far of a process and all that it started."""
+    parents: dict[int, int] = {}
+    spent: dict[int, float] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields_ = stat.read_text().rpartition(")")[2].split()
+        except OSError:  # it has ended
+            continue
+        parents[int(stat.parent.name)] = int(fields_[1])
+        spent[int(stat.parent.name)] = (int(fields_[11]) + int(fields_[12])) / TICK
+    tree, grew = {pid}, True
+    while grew:
+        more = {child for child, parent in parents.items() if parent in tree} - tree
+        tree, grew = tree | more, bool(more)
+    return sum(spent[one] for one in tree if one in spent)
