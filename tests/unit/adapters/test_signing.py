@@ -10,10 +10,17 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 
-from chalicelib.adapters.signing import CloudFrontCookies, HmacGrants, HmacNetworks, HmacSessions, cookie_text
+from chalicelib.adapters.signing import (
+    CloudFrontCookies,
+    HmacGrants,
+    HmacNetworks,
+    HmacSessions,
+    HmacViewers,
+    cookie_text,
+)
 from chalicelib.domain.access import check_grant
 from chalicelib.domain.networks import network_name
-from chalicelib.domain.sessions import check_session_token
+from chalicelib.domain.sessions import check_session_token, viewer_name
 from chalicelib.errors import Unauthorized
 
 ID = "rec_0123456789abcdefghij"
@@ -82,3 +89,10 @@ def test_sessions_and_networks_use_the_same_key_for_other_things() -> None:
         sessions.check(ID, session, HmacGrants(lambda: "00ff").issue(ID, 100), now=1)
     assert networks.name("192.0.2.1", 7) == network_name(b"\x00\xff", "192.0.2.0/24", 7)
     assert networks.name("nobody", 7) is None
+
+
+def test_viewers_are_named_with_the_stored_key() -> None:
+    """People and browsers apart."""
+    names = HmacViewers(lambda: "ab" * 32)
+    assert names.of_user("ada") == viewer_name(b"\xab" * 32, "user", "ada")
+    assert names.of_browser("ada") == viewer_name(b"\xab" * 32, "browser", "ada")

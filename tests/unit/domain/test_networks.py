@@ -30,6 +30,7 @@ from chalicelib.domain.networks import (
     period_of,
     share_of,
     viewer_address,
+    viewer_country,
 )
 
 NOW = 700 * PERIOD_S + 3 * DAY_S
@@ -82,6 +83,22 @@ def test_a_name_tells_nothing_and_outlives_no_period() -> None:
 def test_the_cdns_word_counts_only_from_the_cdn(headers: dict[str, str], edge_key: str, expected: str) -> None:
     """Anybody can send the header; only our distribution knows the key beside it."""
     assert expected == viewer_address("192.0.2.1", headers, edge_key=edge_key)
+
+
+@pytest.mark.parametrize(
+    ("headers", "edge_key", "expected"),
+    [
+        ({"cloudfront-viewer-country": "de", "x-headwater-edge": "k"}, "k", "DE"),
+        ({"cloudfront-viewer-country": "DE", "x-headwater-edge": "other"}, "k", ""),
+        ({"cloudfront-viewer-country": "DE"}, "k", ""),
+        ({"cloudfront-viewer-country": "DE", "x-headwater-edge": ""}, "", ""),
+        ({"cloudfront-viewer-country": "<b>", "x-headwater-edge": "k"}, "k", ""),
+        ({"x-headwater-edge": "k"}, "k", ""),
+    ],
+)
+def test_the_country_is_the_cdns_word(headers: dict[str, str], edge_key: str, expected: str) -> None:
+    """Two letters, or nothing."""
+    assert viewer_country(headers, edge_key=edge_key) == expected
 
 
 def test_a_minute_of_segments_is_a_whole_session() -> None:

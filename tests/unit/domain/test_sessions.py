@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.domain.sessions import check_session_id, check_session_token, make_session_token
+from chalicelib.domain.sessions import check_session_id, check_session_token, make_session_token, viewer_name
 from chalicelib.errors import HeadwaterError
 
 KEY = b"key"
@@ -69,3 +69,13 @@ def test_what_cannot_be_a_session(name: str) -> None:
     with pytest.raises(HeadwaterError) as refused:
         check_session_id(name)
     assert refused.value.code == "session_not_found"
+
+
+def test_viewers_have_names_that_say_nothing() -> None:
+    """The same for the same; another for another kind, person or key."""
+    name = viewer_name(KEY, "user", "ada")
+    assert name == viewer_name(KEY, "user", "ada")
+    others = {viewer_name(KEY, "browser", "ada"), viewer_name(KEY, "user", "eve"), viewer_name(b"other", "user", "ada")}
+    assert len(others | {name}) == 4
+    assert len(name) == 24
+    assert "ada" not in name
