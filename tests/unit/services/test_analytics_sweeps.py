@@ -1,4 +1,4 @@
-"""Settling sums: what is over, a bounded lot at a time. (Closing sessions: test_session_facts.)"""
+"""Settling sums: what is over, a bounded lot at a time. Closing sessions is held to in test_session_facts."""
 
 from __future__ import annotations
 
