@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import zipfile
 from typing import TYPE_CHECKING
@@ -26,7 +27,7 @@ def members(folder: Path) -> list[Path]:
 
 def pack(folder: Path, archive: Path) -> int:
     """Write `archive` from what is in `folder`; returns the bytes that unpacking takes. Appears whole or not at all."""
-    draft = archive.with_name(f"{archive.name}.new")
+    draft = archive.with_name(f"{archive.name}.{os.getpid()}")
     archive.parent.mkdir(parents=True, exist_ok=True)
     size = 0
     with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as opened:
