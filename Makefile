@@ -88,7 +88,7 @@ integration: $(DEV) layers conformance ## integration tests, on moto and real wo
 
 e2e: $(DEV) layers pages ## the whole stack with real FFmpeg and a real browser
 	@echo "== end-to-end tests"
-	@HEADWATER_CHROMIUM="$$(tests/e2e/chromium.sh)" && export HEADWATER_CHROMIUM && $(PY) -m pytest -q --reruns 1 tests/e2e
+	@HEADWATER_CHROMIUM="$$(tests/e2e/chromium.sh)" && export HEADWATER_CHROMIUM && $(PY) -m pytest -q --reruns 2 tests/e2e
 
 bench: $(DEV) layers ## the benchmarks; each prints a table
 	@HEADWATER_CHROMIUM="$$(tests/e2e/chromium.sh)" && export HEADWATER_CHROMIUM && \
