@@ -1,8 +1,8 @@
 /** Fills the stage: picture, controls, menus, panel and notice, the same on every page that plays a recording. */
 
 import { h } from "./dom.js";
+import { offerSpeeds } from "./speed-menu.js";
 
-const RATES = "0.5 0.75 1 1.25 1.5 1.75 2";
 const SVG = "http://www.w3.org/2000/svg";
 
 /** @param {string} d  of a 24 × 24 picture */
@@ -17,12 +17,16 @@ function icon(d) {
 }
 
 function menus() {
-  const menu = (/** @type {string} */ tag, /** @type {string} */ name, /** @type {string} */ label, more = {}) =>
-    h(tag, { id: `${name}-menu`, anchor: `${name}-button`, "aria-label": label, hidden: true, ...more });
+  const menu = (/** @type {string} */ tag, /** @type {string} */ name, /** @type {string} */ label) =>
+    h(
+      tag,
+      { id: `${name}-menu`, anchor: `${name}-button`, "aria-label": label, hidden: true },
+      h("span", { slot: "header", hidden: true }), // else a button that leads back from a submenu, which a menu may not hold
+    );
   return [
     menu("media-chrome-menu", "quality", "Quality"),
     menu("media-captions-menu", "captions", "Captions"),
-    menu("media-playback-rate-menu", "speed", "Speed", { rates: RATES }),
+    menu("media-chrome-menu", "speed", "Speed"),
   ];
 }
 
@@ -37,7 +41,7 @@ function bar() {
     h("media-time-display", { showduration: true, notoggle: true }),
     h("button", { class: "live-button", id: "live-button", type: "button", hidden: true }),
     h("span", { class: "player__spacer" }),
-    h("media-playback-rate-menu-button", { ...quiet, id: "speed-button", invoketarget: "speed-menu" }),
+    h("media-chrome-menu-button", { ...quiet, id: "speed-button", invoketarget: "speed-menu" }),
     h("media-captions-menu-button", { ...quiet, id: "captions-button", invoketarget: "captions-menu" }),
     h("media-chrome-menu-button", { ...quiet, id: "quality-button", invoketarget: "quality-menu" }, "Auto"),
     h("media-pip-button", quiet),
@@ -60,6 +64,7 @@ export function fillStage(stage) {
     h("div", { class: "player__timeline" }, h("media-time-range", {})),
     bar(),
   );
+  offerSpeeds(controller);
   stage.replaceChildren(
     controller,
     begin,

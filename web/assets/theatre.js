@@ -200,7 +200,7 @@ export class Theatre {
   /** @param {HeadwaterPlayer} player */
   #show(player) {
     this.player = player;
-    need("#quality-menu").replaceChildren();
+    for (const before of need("#quality-menu").querySelectorAll("media-chrome-menu-item")) before.remove();
     this.menu = new QualityMenu(need("#quality-menu"), need("#quality-button"), player);
   }
 
