@@ -48,14 +48,17 @@ class Library {
     need("#library").toggleAttribute("data-viewer", !this.#mayUpload);
     if (this.#mayUpload) this.#acceptUploads();
     await Promise.all([this.load(), this.#loadLive()]);
-    new Follower(() => [...this.#live, ...this.#rows].filter(({ element }) => element.isConnected));
+    new Follower(
+      () => [...this.#live, ...this.#rows].filter(({ element }) => element.isConnected && !element.hidden),
+      (row) => this.#live.includes(row) && void Promise.all([this.load({ quiet: true }), this.#loadLive()]),
+    );
   }
 
   #acceptUploads() {
     new Tray(need("#uploads"), this.#uploads);
     need("#upload").onclick = () => void chooseFiles().then((files) => this.#send(files));
     acceptDrops((files) => void this.#send(files));
-    this.#uploads.addEventListener("change", () => this.#hideSent());
+    this.#uploads.addEventListener("change", () => this.#hideTwins());
     this.#uploads.addEventListener("done", (event) => void this.#onSent(/** @type {CustomEvent} */ (event).detail));
     addEventListener("beforeunload", (event) => this.#uploads.active && event.preventDefault());
   }
@@ -134,7 +137,7 @@ class Library {
     const rows = page.recordings.map((recording) => this.#row(recording));
     this.#rows.push(...rows);
     list.append(...rows.map(({ element }) => element));
-    this.#hideSent();
+    this.#hideTwins();
     this.#selection.update();
     more.hidden = page.next_cursor === null;
     more.onclick = () => void this.#more(page.next_cursor);
@@ -151,10 +154,11 @@ class Library {
     });
   }
 
-  /** What this page is sending stands in the list of uploads. */
-  #hideSent() {
-    const sent = this.#uploads.recordingIds;
-    for (const { id, element } of this.#rows) element.hidden = sent.has(id);
+  /** What this page is sending stands among the uploads, what is on the air above the list: nothing twice. */
+  #hideTwins() {
+    const elsewhere = this.#uploads.recordingIds;
+    if (this.#filters.open) for (const { id } of this.#live) elsewhere.add(id);
+    for (const { id, element } of this.#rows) element.hidden = elsewhere.has(id);
   }
 
   async #loadLive() {
@@ -163,6 +167,7 @@ class Library {
       this.#live = recordings.map((recording) => this.#row(recording));
       need("#live").replaceChildren(...this.#live.map(({ element }) => element));
       need("#on-now").hidden = this.#live.length === 0;
+      this.#hideTwins();
     } catch (error) {
       if (!(error instanceof api.ApiError)) throw error; // the list says what is wrong
     }

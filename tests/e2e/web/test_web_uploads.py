@@ -74,6 +74,7 @@ def test_each_file_says_how_it_stands(
     page.route("**/held/**", first_alone)
     page.goto(origin.url)
     expect(page.get_by_role("region", name="Live now").get_by_role("listitem")).to_have_count(1)
+    expect(page.locator("#recordings").get_by_role("listitem")).to_have_count(1)
     page.evaluate(
         DROP, [["field trip.mp4", 12 * MIB], ["huge.mp4", 6 * MIB], ["interview.mp4", 10 * MIB], ["empty.mp4", 0]]
     )

@@ -11,9 +11,13 @@ const HIDDEN_MS = 15_000;
 const MOST_ASKED = 12;
 
 export class Follower {
-  /** @param {() => Row[]} rows  those that may change, first the first on the page */
-  constructor(rows) {
+  /**
+   * @param {() => Row[]} rows             those that may change, first the first on the page
+   * @param {(row: Row) => void} onStatus  its recording has another status now
+   */
+  constructor(rows, onStatus) {
     this.rows = rows;
+    this.onStatus = onStatus;
     void this.#round();
   }
 
@@ -27,7 +31,9 @@ export class Follower {
       .slice(0, MOST_ASKED);
     for (const row of asked) {
       try {
+        const { status } = row.recording;
         await this.#ask(row);
+        if (row.recording.status !== status) this.onStatus(row);
       } catch (error) {
         if (!(error instanceof api.ApiError)) throw error;
         if (error.status === 404) row.element.remove();

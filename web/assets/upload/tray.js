@@ -25,6 +25,7 @@ function note({ stage, sent, share, file, speed, error }) {
 class Row {
   #bar = /** @type {HTMLProgressElement} */ (h("progress", { class: "upload__bar", max: 1 }));
   #note = h("p", { class: "upload__note" });
+  #code = h("code", { class: "upload__code" });
   #name;
   #buttons = h("div", { class: "upload__buttons" });
   #drawn = "";
@@ -38,7 +39,7 @@ class Row {
     this.uploads = uploads;
     this.#name = h("a", { class: "upload__name" }, upload.file.name);
     this.#bar.setAttribute("aria-label", `Upload of ${upload.file.name}`);
-    this.element = h("li", { class: "upload" }, this.#name, this.#buttons, this.#bar, this.#note);
+    this.element = h("li", { class: "upload" }, this.#name, this.#buttons, this.#bar, this.#note, this.#code);
   }
 
   update() {
@@ -46,12 +47,12 @@ class Row {
     this.element.dataset.stage = upload.stage;
     this.#bar.value = upload.share;
     setText(this.#note, note(upload));
+    setText(this.#code, upload.error?.code ?? "");
     const drawn = `${upload.stage} ${upload.recordingId}`;
     if (drawn === this.#drawn) return;
     this.#drawn = drawn;
     if (upload.recordingId) this.#name.setAttribute("href", `/recordings/${encodeURIComponent(upload.recordingId)}`);
-    const code = upload.error ? [h("code", { class: "upload__code" }, upload.error.code)] : [];
-    this.#buttons.replaceChildren(...code, ...this.#actions());
+    this.#buttons.replaceChildren(...this.#actions());
   }
 
   #actions() {
