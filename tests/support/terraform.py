@@ -66,16 +66,36 @@ def init(root: Path) -> None:
     terraform(root, "init", "-input=false", "-no-color", *plugin_arguments())
 
 
-def talk_to(root: Path, endpoint: str) -> None:
-    """Let the root's providers talk to an emulator."""
+def talk_to(root: Path, endpoint: str, cloudfront: str) -> None:
+    """Let the root's providers talk to an emulator, and leave out what that one cannot: publishing edge functions.
+
+    moto takes descriptions of an API as OpenAPI 3 only, and reads what both versions have in common. Of buckets'
+    policies it does not read the conditions: it would refuse everything for want of TLS.
+    """
     provider: dict[str, Any] = {
-        "endpoints": [dict.fromkeys(SERVICES, endpoint)],
+        "endpoints": [dict.fromkeys(SERVICES, endpoint) | {"cloudfront": cloudfront}],
         "s3_use_path_style": True,
         "skip_metadata_api_check": True,
         "skip_credentials_validation": True,
     }
     both = [provider, {**provider, "alias": "us_east_1"}]
     (root / "emulator_override.tf.json").write_text(json.dumps({"provider": {"aws": both}}))
+    unpublished = {name: {"publish": False} for name in ("pages", "socket")}
+    override = {"resource": {"aws_cloudfront_function": unpublished}}
+    served = {
+        "sid": "OurDistribution",
+        "actions": ["s3:GetObject"],
+        "resources": ["${aws_s3_bucket.bucket[each.key].arn}/*"],
+        "principals": [{"type": "Service", "identifiers": ["cloudfront.amazonaws.com"]}],
+    }
+    policy = {"data": {"aws_iam_policy_document": {"bucket": {"statement": [served]}}}}
+    (root / "modules/storage/emulator_override.tf.json").write_text(json.dumps(policy))
+    (root / "modules/cdn/emulator_override.tf.json").write_text(json.dumps(override))
+    chalice = root / "chalice.tf.json"
+    document = json.loads(chalice.read_text("utf-8"))
+    body = document["locals"]["chalice_api_swagger"].replace('"swagger": "2.0"', '"openapi": "3.0.1"', 1)
+    document["locals"]["chalice_api_swagger"] = body
+    chalice.write_text(json.dumps(document))
 
 
 class Moto:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from boto3.session import Session
 from support import terraform
+from support.edge_policies import EdgePolicies
 
 from infra import keys, package
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from infra.sizes import Weight
@@ -41,8 +42,8 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Planned]:
     """Package, make keys, init and plan, as `make deploy` does, with moto in place of AWS."""
     root = tmp_path_factory.mktemp("deployment") / "root"
     weights = package.make(STAGE, "x86_64", root)
-    with terraform.Moto() as moto:
-        terraform.talk_to(root, moto.endpoint)
+    with terraform.Moto() as moto, EdgePolicies(moto.endpoint) as edge:
+        terraform.talk_to(root, moto.endpoint, edge.endpoint)
         session = Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="eu-central-1")
         manager = session.client("secretsmanager", endpoint_url=moto.endpoint)
         public = keys.public_pem(keys.ensure(manager, STAGE)["cdn-key"])
@@ -53,6 +54,18 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Planned]:
         (root / "plan.json").write_text(shown)
         plan = json.loads(shown)
         yield Planned(root, weights, dict(_resources(plan["planned_values"]["root_module"])), moto.endpoint)
+
+
+@pytest.fixture(scope="session")
+def applied(planned: Planned) -> Callable[[str], Any]:
+    """Apply the plan to moto; returns a maker of clients for what is then there."""
+    terraform.terraform(planned.root, "apply", "-input=false", "-no-color", "plan.bin")
+    session = Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="eu-central-1")
+
+    def client(service: str) -> Any:
+        return session.client(service, endpoint_url=planned.endpoint)  # type: ignore[call-overload]
+
+    return client
 
 
 def _resources(module: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

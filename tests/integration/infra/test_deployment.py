@@ -1,4 +1,7 @@
-"""What Terraform would make, planned from a real package, against the code that will use it."""
+"""What Terraform would make of a real package, and what is there once moto has it: held to the code that will use it.
+
+One file, because one worker should make the package, plan it and apply it, and not each its own.
+"""
 
 from __future__ import annotations
 
@@ -10,21 +13,27 @@ import pytest
 
 import app
 from chalicelib.adapters.tables import ALL_MODELS
+from chalicelib.config import Settings
 from headwater.local.environment import Stack
 from infra import package, sizes
 from layers.python.build import RUNTIME
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from conftest import Planned
 
-pytestmark = pytest.mark.timeout(1200)
+pytestmark = pytest.mark.timeout(1800)
 ROOT = Path(app.__file__).parent
 CONFIG = json.loads((ROOT / ".chalice/config.json").read_text("utf-8"))["stages"]["prod"]
 STAGE = "proof"
-PREFIX = f"headwater-{STAGE}-"
+STACK = Stack(stage=STAGE)
+PREFIX = STACK.prefix
+ACCOUNT = "123456789012"
+LAYERS = {"python", "ffmpeg", "probe"}
 NAMED_BY_US = {
     *("aws_api_gateway_authorizer", "aws_cognito_user_group", "aws_cognito_user_pool_client", "aws_iam_role_policy"),
-    "aws_api_gateway_stage",
+    *("aws_api_gateway_stage", "aws_apigatewayv2_stage"),
 }
 """Names inside something that has the stage in its own."""
 
@@ -88,7 +97,7 @@ def _kind(model: Any) -> str:
 def test_queues_are_the_stack_s(planned: Planned) -> None:
     """Names, order, how long a message hides; each has its dead letters."""
     found = {one["name"]: one for one in planned.of_type("aws_sqs_queue").values()}
-    specs = Stack(stage=STAGE).queues
+    specs = STACK.queues
     assert set(found) == {name for spec in specs for name in (spec.name, spec.dead_letters)}
     for spec in specs:
         queue = found[spec.name]
@@ -128,7 +137,7 @@ def test_two_stages_share_nothing(planned: Planned) -> None:
         if resource["mode"] != "managed" or resource["type"] in NAMED_BY_US:
             continue
         for attribute in named:
-            value = resource["values"].get(attribute)
+            value = resource.get("values", {}).get(attribute)
             if isinstance(value, str):
                 assert f"headwater-{STAGE}" in value, f"{address}: {attribute} is {value}"
 
@@ -142,7 +151,7 @@ def test_every_function_has_its_log_and_its_alarms(planned: Planned) -> None:
     for alarm in planned.of_type("aws_cloudwatch_metric_alarm").values():
         watched.setdefault(alarm["metric_name"], set()).update((alarm["dimensions"] or {}).values())
     assert watched["Errors"] == watched["Throttles"] == names
-    specs = Stack(stage=STAGE).queues
+    specs = STACK.queues
     assert watched["ApproximateNumberOfMessagesVisible"] == {spec.dead_letters for spec in specs}
     assert watched["ApproximateAgeOfOldestMessage"] == {spec.name for spec in specs}
 
@@ -164,3 +173,122 @@ def test_no_private_key_reaches_terraform(planned: Planned) -> None:
     assert "BEGIN PUBLIC KEY" in (planned.root / "plan.json").read_text("utf-8")
     for path in (*planned.root.glob("*.json"), *planned.root.glob("*.tf")):
         assert b"PRIVATE KEY" not in path.read_bytes(), path
+
+
+def functions(client: Callable[[str], Any]) -> dict[str, Any]:
+    """Every function that is there, by its name."""
+    pages = client("lambda").get_paginator("list_functions").paginate()
+    return {one["FunctionName"]: one for page in pages for one in page["Functions"]}
+
+
+def test_functions_are_told_what_there_is(applied: Callable[[str], Any]) -> None:
+    """Every setting is one that is read; queues, buckets, secrets and bus exist under the names that are given."""
+    found = functions(applied)
+    assert len(found) == len(CONFIG["lambda_functions"])
+    environments = {json.dumps(one["Environment"]["Variables"], sort_keys=True) for one in found.values()}
+    assert len(environments) == 1
+    variables = json.loads(environments.pop())
+    settings = Settings.from_env(variables)
+    assert set(variables) <= {f"HEADWATER_{name.upper()}" for name in Settings.__annotations__}
+    assert (settings.stage, settings.table_prefix) == (STAGE, STACK.prefix)
+    sqs = applied("sqs")
+    for queue in STACK.queues:
+        short = queue.name.removeprefix(STACK.prefix).removesuffix(".fifo")
+        assert settings.queue_urls[short] == sqs.get_queue_url(QueueName=queue.name)["QueueUrl"]
+    for bucket in (settings.source_bucket, settings.media_bucket):
+        applied("s3").head_bucket(Bucket=bucket)
+    for secret in (settings.cdn_private_key_secret, settings.grant_secret, settings.edge_secret):
+        assert applied("secretsmanager").get_secret_value(SecretId=secret)["SecretString"]
+    assert applied("events").describe_event_bus(Name=settings.event_bus)["Name"] == f"{PREFIX}events"
+
+
+def test_addresses_are_the_distribution_s(applied: Callable[[str], Any]) -> None:
+    """One host for everything; the socket's own endpoint is the gateway's; cookies are signed for its key."""
+    (one,) = applied("cloudfront").list_distributions()["DistributionList"]["Items"]
+    settings = Settings.from_env(next(iter(functions(applied).values()))["Environment"]["Variables"])
+    assert settings.public_url == f"https://{one['DomainName']}"
+    assert settings.websocket_public_url == f"wss://{one['DomainName']}/ws"
+    (socket,) = applied("apigatewayv2").get_apis()["Items"]
+    assert settings.websocket_endpoint == f"https://{socket['ApiId']}.execute-api.eu-central-1.amazonaws.com/api"
+    keys = applied("cloudfront").list_public_keys()["PublicKeyList"]["Items"]
+    assert settings.cdn_key_pair_id in {key["Id"] for key in keys}
+    config = applied("cloudfront").get_distribution_config(Id=one["Id"])["DistributionConfig"]
+    behaviours = {entry["PathPattern"]: entry for entry in config["CacheBehaviors"]["Items"]}
+    assert {"/api/*", "/media/*", "/ingest/*", "/ws", "/health", "/openapi.json"} <= set(behaviours)
+    assert behaviours["/media/*"]["TrustedKeyGroups"]["Enabled"]
+    assert {path for path, one in behaviours.items() if one["TrustedKeyGroups"]["Enabled"]} == {"/media/*"}
+
+
+def test_queues_drive_functions_and_end_in_dead_letters(applied: Callable[[str], Any]) -> None:
+    """Each queue has the receives that the local stack gives it, and drives the function that the code subscribes."""
+    sqs = applied("sqs")
+    arns = {}
+    for queue in STACK.queues:
+        url = sqs.get_queue_url(QueueName=queue.name)["QueueUrl"]
+        facts = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        redrive = json.loads(facts["RedrivePolicy"])
+        assert int(redrive["maxReceiveCount"]) == queue.receives
+        assert redrive["deadLetterTargetArn"].endswith(f":{ACCOUNT}:{queue.dead_letters}")
+        arns[facts["QueueArn"]] = queue.name
+    mappings = applied("lambda").list_event_source_mappings()["EventSourceMappings"]
+    driven = {arns[one["EventSourceArn"]]: one["FunctionArn"].rpartition(":")[2] for one in mappings}
+    expected = {
+        source.queue.replace("-local-", f"-{STAGE}-"): f"{PREFIX}{source.name}"
+        for source in app.app.event_sources
+        if hasattr(source, "queue")
+    }
+    assert driven == expected
+
+
+def test_uploads_reach_their_queue(applied: Callable[[str], Any]) -> None:
+    """The source bucket tells both queues, and S3 may send to them for this bucket alone."""
+    bucket = f"{STACK.source_bucket}-{ACCOUNT}"
+    entries = applied("s3").get_bucket_notification_configuration(Bucket=bucket)["QueueConfigurations"]
+    told = {
+        entry["QueueArn"].rpartition(":")[2]: entry["Filter"]["Key"]["FilterRules"][0]["Value"] for entry in entries
+    }
+    assert told == {STACK.uploads.name: "sources/", STACK.live.name: "ingest/"}
+    for queue in (STACK.uploads, STACK.live):
+        url = applied("sqs").get_queue_url(QueueName=queue.name)["QueueUrl"]
+        attributes = applied("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]
+        (statement,) = json.loads(attributes["Policy"])["Statement"]
+        assert statement["Condition"]["ArnEquals"] == {"aws:SourceArn": f"arn:aws:s3:::{bucket}"}
+
+
+def test_functions_have_their_layers_and_roles(applied: Callable[[str], Any]) -> None:
+    """The Python layer for all, binaries for whom the configuration says; a role each, which names real buckets."""
+    roles = set()
+    for name, one in functions(applied).items():
+        short = "api_handler" if name == STACK.prefix.rstrip("-") else name.removeprefix(STACK.prefix)
+        declared = CONFIG["lambda_functions"][short].get("layers", [])
+        expected = {"python"} | {layer for layer in LAYERS if any(f".{layer}." in entry for entry in declared)}
+        found = {entry["Arn"].rsplit(":", 2)[1].removeprefix(STACK.prefix) for entry in one["Layers"]}
+        assert (found, one["Runtime"]) == (expected, RUNTIME), name
+        roles.add(one["Role"].rpartition("/")[2])
+    assert len(roles) == len(CONFIG["lambda_functions"])
+    iam = applied("iam")
+    (policy,) = iam.list_role_policies(RoleName=f"{PREFIX}on_encode")["PolicyNames"]
+    document = iam.get_role_policy(RoleName=f"{PREFIX}on_encode", PolicyName=policy)["PolicyDocument"]
+    named = {resource for entry in document["Statement"] for resource in entry["Resource"] if ":s3:::" in resource}
+    assert f"arn:aws:s3:::{STACK.source_bucket}-{ACCOUNT}/sources/*" in named
+
+
+def test_pages_know_how_to_sign_in(planned: Planned, applied: Callable[[str], Any]) -> None:
+    """Every file of the site is stored, with its type; config.json names the issuer that functions check against."""
+    bucket = f"{PREFIX}site-{ACCOUNT}"
+    s3 = applied("s3")
+    config = json.loads(s3.get_object(Bucket=bucket, Key="config.json")["Body"].read())
+    settings = Settings.from_env(next(iter(functions(applied).values()))["Environment"]["Variables"])
+    auth = config["auth"]
+    assert (auth["authority"], auth["client_id"]) == (settings.jwt_issuer, settings.jwt_audience)
+    assert (auth["kind"], auth["role_claim"]) == ("oidc", settings.jwt_role_claim)
+    stored = {
+        entry["Key"]
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+        for entry in page["Contents"]
+    }
+    files = {
+        str(path.relative_to(planned.root / "site")) for path in (planned.root / "site").rglob("*") if path.is_file()
+    }
+    assert stored == files | {"config.json"}
+    assert s3.head_object(Bucket=bucket, Key="index.html")["ContentType"] == "text/html; charset=utf-8"
