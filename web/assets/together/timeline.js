@@ -28,24 +28,34 @@ export function begunAt(durationS, offsetS) {
   return durationS > 0 ? [{ atS: offsetS, localS: 0, lengthS: durationS }] : [];
 }
 
+/** @param {number[]} values  not empty */
+function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  return Number(sorted[sorted.length >> 1]);
+}
+
 /**
- * By the dates of its fragments; where the encoder was away there is nothing.
+ * By the dates of its fragments; where the encoder was away there is nothing. Dates tremble with the network the segments came
+ * over, so the one in the middle counts for a whole piece.
  *
  * @param {Dated[]} fragments
  * @returns {Piece[]} empty when one has no date
  */
 export function dated(fragments) {
-  /** @type {Piece[]} */
+  /** @type {{localS: number, lengthS: number, ahead: number[]}[]} */
   const pieces = [];
   for (const { start, duration, programDateTime } of fragments) {
     if (programDateTime === null) return [];
-    const atS = programDateTime / 1000;
+    const ahead = programDateTime / 1000 - start;
     const last = pieces.at(-1);
-    const same = last && Math.abs(atS - start - (last.atS - last.localS)) < SAME_S;
-    if (same) last.lengthS = start + duration - last.localS;
-    else pieces.push({ atS, localS: start, lengthS: duration });
+    if (last && Math.abs(ahead - Number(last.ahead[0])) < SAME_S) {
+      last.lengthS = start + duration - last.localS;
+      last.ahead.push(ahead);
+    } else {
+      pieces.push({ localS: start, lengthS: duration, ahead: [ahead] });
+    }
   }
-  return pieces;
+  return pieces.map(({ localS, lengthS, ahead }) => ({ atS: localS + median(ahead), localS, lengthS }));
 }
 
 /**
