@@ -224,7 +224,7 @@ def test_ranges_that_make_no_sense(first: date | None, last: date) -> None:
     assert refused.value.code == "invalid_request"
 
 
-@given(st.dates(date(1972, 6, 1), date(9000, 1, 1)), st.integers(0, 399))
+@given(st.dates(date(1972, 6, 1), date(8998, 1, 1)), st.integers(0, 399))
 def test_any_range_up_to_thirteen_months(first: date, more: int) -> None:
     """Days are all there, once, and those before end where they begin."""
     asked = period(first, date.fromordinal(first.toordinal() + more), now=NOON)
