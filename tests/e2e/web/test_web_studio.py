@@ -41,6 +41,7 @@ SPOOL = """async () => {
 def enter(page: Page, origin: Origin) -> None:
     """Sign in, and wait for the picture."""
     page.goto(f"{origin.url}/studio")
+    page.get_by_role("button", name="Sign in").click()
     page.get_by_label("User").fill("mara")
     page.get_by_role("button", name="Sign in").click()
     until(page, "document.querySelector('#preview').videoWidth > 0", STATE)
