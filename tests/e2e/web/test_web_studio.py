@@ -44,6 +44,7 @@ def enter(page: Page, origin: Origin) -> None:
     page.get_by_role("button", name="Sign in").click()
     page.get_by_label("User").fill("mara")
     page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{origin.url}/studio")
     until(page, "document.querySelector('#preview').videoWidth > 0", STATE)
 
 
