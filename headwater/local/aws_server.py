@@ -20,7 +20,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.serving import ThreadedWSGIServer
 from werkzeug.wsgi import LimitedStream
 
-from headwater.local import durable_s3, durable_sqs, durable_tables
+from headwater.local import durable_s3, durable_sqs, durable_tables, quick_tables
 from headwater.local.object_reads import ObjectReads
 from headwater.local.persistence import DataFolderError, Store
 
@@ -39,6 +39,7 @@ class EmulatedAws:
         durable_s3.install(store)
         durable_sqs.install(store)
         durable_tables.install(store, region=region)
+        quick_tables.install()
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._tables = durable_tables.DurableTables(self._call_moto, store, account=account, region=region)
         self._reads = ObjectReads(account)
