@@ -26,4 +26,6 @@ def cell(value: object) -> object:
     if not isinstance(value, str):
         return value
     plain = "".join(letter if letter.isprintable() else " " for letter in value)
-    return f"'{plain}" if value.lstrip(" ").startswith(_FORMULA) else plain
+    # Both: what cannot be shown hides a formula behind it, and a line break in front of one is a blank afterwards.
+    risky = any(text.lstrip(" ").startswith(_FORMULA) for text in (value, plain))
+    return f"'{plain}" if risky else plain

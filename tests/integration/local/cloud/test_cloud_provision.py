@@ -29,6 +29,8 @@ def test_everything_the_functions_expect_is_there_even_when_made_twice(start_clo
         "headwater-local-session_events",
         "headwater-local-transcoding_jobs",
         "headwater-local-viewer_analytics",
+        "headwater-local-webhook_deliveries",
+        "headwater-local-webhooks",
     ]
     sqs = cloud.client("sqs")
     encode = sqs.get_queue_attributes(QueueUrl=stack.queue_url(cloud.endpoint, stack.encode), AttributeNames=["All"])
