@@ -18,6 +18,7 @@ import tempfile
 import time
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -211,11 +212,11 @@ def questions() -> dict[str, tuple[str, Callable[[], Any]]]:
         query = f"?from={first}&to={last}"
         asked[f"overview, {count} days"] = (
             f"/analytics/overview{query}",
-            lambda first=first, last=last: analytics.overview(ann, first, last, None),
+            partial(analytics.overview, ann, first, last, None),
         )
         asked[f"recording, {count} days"] = (
             f"{ANALYTICS}{query}",
-            lambda first=first, last=last: analytics.recording(ann, RECORDINGS[0], first, last),
+            partial(analytics.recording, ann, RECORDINGS[0], first, last),
         )
     asked["overview of everybody, 28 days"] = (
         f"/analytics/overview?from={TODAY - timedelta(27)}",

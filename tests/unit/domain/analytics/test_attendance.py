@@ -69,7 +69,7 @@ def test_nothing_is_lost(drawn: list[tuple[str, int, int]]) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "＝1", '=HYPERLINK("http://x")'],  # noqa: RUF001
+    ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "\U00016b78=1", "＝1", '=HYPERLINK("http://x")'],  # noqa: RUF001
 )
 def test_formulas_are_text(text: str) -> None:
     """An apostrophe makes them text; quotes and line ends cannot break out of the cell."""
