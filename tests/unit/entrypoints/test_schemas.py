@@ -218,6 +218,8 @@ def test_queries() -> None:
         "limit": 25,
         "cursor": None,
         "owner": None,
+        "q": "",
+        "sort": "created",
     }
     assert ListQuery.model_validate({"limit": "100", "utm_source": "x"}).limit == 100
     assert UploadQuery.model_validate({"parts": "1-2"}).parts == "1-2"

@@ -18,10 +18,14 @@ from chalicelib.domain.recording import Recording
 from chalicelib.services.analytics_ports import ViewerSession
 
 
+TELLING = {"untold", "tell"}
+"""What a row has to tell to webhooks."""
+
+
 @pytest.mark.parametrize(
     ("item", "record", "extra"),
     [
-        (RecordingItem, Recording, set()),
+        (RecordingItem, Recording, TELLING),
         (JobItem, Job, set()),
         (BillItem, Bill, set()),
         (SessionItem, ViewerSession, {"expires_at", "owner_room"}),
@@ -38,4 +42,6 @@ def test_a_stream_keeps_its_course_packed() -> None:
     """Epochs and runs are one attribute; the rest is as the domain has it."""
     names = {part.name for part in fields(LiveStream)} - {"epochs", "runs"}
 
-    assert set(StreamItem.get_attributes()) == names | {"course", "sweep", "stream_id", "primary", "backup", "v"}
+    assert set(StreamItem.get_attributes()) == names | TELLING | {
+        *("course", "sweep", "stream_id", "primary", "backup", "v")
+    }
