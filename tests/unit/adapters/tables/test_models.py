@@ -17,7 +17,6 @@ from chalicelib.domain.live.stream import LiveStream
 from chalicelib.domain.recording import Recording
 from chalicelib.services.analytics_ports import ViewerSession
 
-
 TELLING = {"untold", "tell"}
 """What a row has to tell to webhooks."""
 
