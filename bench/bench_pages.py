@@ -1,6 +1,6 @@
 """What pages cost to open, and what Lighthouse would ask of them: on the real embedded cloud, in Chromium, cold cache.
 
-Run by `make bench`. Prints a table and writes build/bench/pages.json. Script and requests are what travels, compressed;
+Run by `make bench`. Prints a table and writes build/bench/pages.json. Sizes are of bodies as they travel, compressed;
 `usable` is the time from navigation until what the page is for is on screen and no task of over 50 ms is running.
 """
 
@@ -26,7 +26,7 @@ from support.pages import BASICS, kept_session, pages  # noqa: E402
 from support.stack import Stack, settled  # noqa: E402
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext
 
 CLIP = ROOT / "tests/media/short-720p25.mp4"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
@@ -43,6 +43,8 @@ OBSERVE = """
     }
   }).observe({ type: "longtask", buffered: true });
 """
+LOADED = """() => ["navigation", "resource"].flatMap((kind) => performance.getEntriesByType(kind))
+  .map(({ name, encodedBodySize }) => [new URL(name).pathname, encodedBodySize])"""
 USABLE = """(selector) => {
   const there = document.querySelector(selector)?.checkVisibility();
   if (there) window.seen.usable ??= performance.now();
@@ -82,38 +84,23 @@ def _opened(context: BrowserContext, url: str, selector: str) -> Opened:
     faults: list[str] = []
     page.on("console", lambda line: faults.append(line.text) if line.type in {"warning", "error"} else None)
     page.on("pageerror", lambda error: faults.append(str(error)))
-    sizes = _sizes(page)
     page.goto(url, wait_until="commit")
     page.wait_for_function(USABLE, arg=selector, polling="raf", timeout=30_000)
     page.wait_for_timeout(SETTLED_MS)
     seen = page.evaluate("window.seen")
     painted = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0")
-    before = list(sizes)
+    loaded = page.evaluate(LOADED)
     faults += page.evaluate(BASICS) + serious(page)
     return Opened(
         usable=max(seen["usable"], seen["busyUntil"] if seen["busyUntil"] < seen["usable"] + 500 else 0),
         painted=painted,
         blocked=seen["blocked"],
         shift=seen["shift"],
-        script=sum(size for kind, size in before if kind == "Script") / 1024,
-        everything=sum(size for _, size in before) / 1024,
-        requests=len(before),
+        script=sum(size for path, size in loaded if path.endswith((".js", ".mjs"))) / 1024,
+        everything=sum(size for _, size in loaded) / 1024,
+        requests=len(loaded),
         faults=tuple(faults),
     )
-
-
-def _sizes(page: Page) -> list[tuple[str, float]]:
-    """Collect (kind, bytes that travelled) of every finished request."""
-    client = page.context.new_cdp_session(page)
-    client.send("Network.enable")
-    kinds: dict[str, str] = {}
-    sizes: list[tuple[str, float]] = []
-    client.on("Network.responseReceived", lambda event: kinds.__setitem__(event["requestId"], event["type"]))
-    client.on(
-        "Network.loadingFinished",
-        lambda event: sizes.append((kinds.get(event["requestId"], ""), event["encodedDataLength"])),
-    )
-    return sizes
 
 
 def upload(stack: Stack) -> str:
