@@ -1,12 +1,21 @@
-"""What queue workers share: their message kept out of others' hands, and the time they have."""
+"""What queue workers share: batches answered message by message, a hold on one, and the time they have."""
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.errors import Permanent
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chalice.app import SQSEvent
+
     from chalicelib.adapters.sqs import SqsQueue
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +28,20 @@ class Hold:
     def keep(self, seconds: int) -> None:
         """Hide the message for `seconds` from now; a message that is gone is nobody's loss."""
         self.queue.change_visibility(self.receipt, seconds)
+
+
+def each_message(event: SQSEvent, handle: Callable[[str], None]) -> dict[str, Any]:
+    """Handle each body and return SQS's answer: what failed comes again, what nobody can handle (Permanent) is dropped."""
+    failed = []
+    for record in event:
+        try:
+            handle(record.body)
+        except Permanent:
+            log.exception("dropped a message nobody can handle")
+        except Exception:
+            log.exception("could not handle a message")
+            failed.append({"itemIdentifier": record.to_dict()["messageId"]})
+    return {"batchItemFailures": failed}
 
 
 def remaining_s(context: Any) -> float:

@@ -11,6 +11,7 @@ from chalicelib import container
 from chalicelib.adapters.telemetry import instrumented
 from chalicelib.config import resource_name
 from chalicelib.domain.messages import DeleteMessage, parse_message
+from chalicelib.entrypoints.holding import each_message
 from chalicelib.errors import Permanent
 
 if TYPE_CHECKING:
@@ -24,16 +25,7 @@ log = logging.getLogger(__name__)
 @instrumented
 def on_lifecycle(event: SQSEvent) -> dict[str, Any]:
     """Handle each message; those that failed go back to the queue and, after ten times, to its dead letters."""
-    failed = []
-    for record in event:
-        try:
-            _handle(record.body)
-        except Permanent:
-            log.exception("dropped a message nobody can handle")
-        except Exception:
-            log.exception("could not handle a message")
-            failed.append({"itemIdentifier": record.to_dict()["messageId"]})
-    return {"batchItemFailures": failed}
+    return each_message(event, _handle)
 
 
 def _handle(body: str) -> None:

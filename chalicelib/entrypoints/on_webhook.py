@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
 
 from chalice.app import Blueprint
@@ -11,29 +10,19 @@ from chalicelib import webhook_container
 from chalicelib.adapters.telemetry import instrumented
 from chalicelib.config import resource_name
 from chalicelib.domain.webhooks.messages import DeliverMessage, TellMessage, parse_webhook_message
-from chalicelib.errors import Permanent
+from chalicelib.entrypoints.holding import each_message
 
 if TYPE_CHECKING:
     from chalice.app import SQSEvent
 
 blueprint = Blueprint(__name__)
-log = logging.getLogger(__name__)
 
 
 @blueprint.on_sqs_message(queue=resource_name("webhooks"), batch_size=1, maximum_concurrency=50)
 @instrumented
 def on_webhook(event: SQSEvent) -> dict[str, Any]:
     """Handle each message; those that failed go back to the queue and, after ten times, to its dead letters."""
-    failed = []
-    for record in event:
-        try:
-            _handle(record.body)
-        except Permanent:
-            log.exception("dropped a message nobody can handle")
-        except Exception:
-            log.exception("could not handle a message")
-            failed.append({"itemIdentifier": record.to_dict()["messageId"]})
-    return {"batchItemFailures": failed}
+    return each_message(event, _handle)
 
 
 def _handle(body: str) -> None:
