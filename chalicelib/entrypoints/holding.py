@@ -31,7 +31,7 @@ class Hold:
 
 
 def each_message(event: SQSEvent, handle: Callable[[str], None]) -> dict[str, Any]:
-    """Handle each body and return SQS's answer: what failed comes again, what nobody can handle (Permanent) is dropped."""
+    """Handle each body and return SQS's answer: what failed comes again, what is Permanent is dropped."""
     failed = []
     for record in event:
         try:
