@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import itertools
 import os
 import shutil
@@ -10,14 +11,15 @@ import sys
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from headwater.local import scratch
-from headwater.local.environment import layer_environment
 from headwater.local.instance import Instance, Invocation
+from headwater.local.launchers import SourceTree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from headwater.local.declarations import Declarations, FunctionSpec
+    from headwater.local.launchers import Launcher
 
 __all__ = ["Invocation", "LambdaService", "default_concurrency"]
 
@@ -105,9 +107,9 @@ class FunctionPool:
 class LambdaService:
     """Runs the declared functions of `root` with the shared environment `env` (see environment.stack_environment).
 
-    `layers` is the folder with the built layers, `concurrency` overrides `default_concurrency`. `logs` holds one
-    file per function; with `verbose` their lines also go to standard error. A function that crashes, hangs or eats
-    memory costs its own worker and nothing else.
+    `layers` is the folder with the built layers, `concurrency` overrides `default_concurrency`, `launcher` starts
+    workers in another way than from `root`. `logs` holds one file per function; with `verbose` their lines also go
+    to standard error. A function that crashes, hangs or eats memory costs its own worker and nothing else.
     """
 
     def __init__(  # noqa: PLR0913  what a service is made of
@@ -118,13 +120,13 @@ class LambdaService:
         layers: Path,
         concurrency: Mapping[str, int] | None = None,
         *,
+        launcher: Launcher | None = None,
         logs: Path | None = None,
         verbose: bool = False,
     ) -> None:
         limits = default_concurrency() | dict(concurrency or {})
-        self._root = root
         self._env = env
-        self._layers = layers
+        self._launcher = launcher or SourceTree(root, layers)
         self._verbose = verbose
         self._logs = logs
         self._files: dict[str, BinaryIO] = {}
@@ -163,8 +165,8 @@ class LambdaService:
         if self._scratch is None:
             raise RuntimeError("the functions are not started")
         folder = self._scratch / f"{spec.name}-{next(self._counter)}"
-        env = {**self._env, **layer_environment(spec.layers, self._layers)}
-        return Instance(spec, env, root=self._root, scratch=folder, log=lambda data: self._write(spec.name, data))
+        log = functools.partial(self._write, spec.name)
+        return Instance(spec, self._env, launcher=self._launcher, scratch=folder, log=log)
 
     def _write(self, name: str, data: bytes) -> None:
         if file := self._files.get(name):

@@ -7,21 +7,20 @@ import contextlib
 import json
 import os
 import shutil
-import sys
 import time
 import uuid
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headwater.local import worker
-from headwater.local.environment import worker_environment
 from headwater.local.runtime_api import Event, Outcome, RuntimeApi
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from headwater.local.declarations import FunctionSpec
+    from headwater.local.launchers import Launcher
 
 _POLL_S = 0.2
 _MIB = 1024 * 1024
@@ -44,11 +43,17 @@ class Instance:
     """A worker process. `alive` turns false once it died or was killed; such an instance is not used again."""
 
     def __init__(
-        self, spec: FunctionSpec, env: Mapping[str, str], *, root: Path, scratch: Path, log: Callable[[bytes], None]
+        self,
+        spec: FunctionSpec,
+        env: Mapping[str, str],
+        *,
+        launcher: Launcher,
+        scratch: Path,
+        log: Callable[[bytes], None],
     ) -> None:
         self._spec = spec
         self._env = env
-        self._root = root
+        self._launcher = launcher
         self._scratch = scratch
         self._log = log
         self._api = RuntimeApi()
@@ -70,18 +75,10 @@ class Instance:
         """Start the process and wait until it asks for work; returns Lambda's error document when it cannot."""
         self._scratch.mkdir(parents=True)
         address = await self._api.start()
-        env = worker_environment(self._spec, self._env, root=self._root, scratch=self._scratch, runtime_api=address)
         held, self._lifeline = os.pipe()
         try:
-            self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-P", str(Path(worker.__file__)), self._spec.handler, str(held)),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.STDOUT,
-                env=env,
-                cwd=self._root,
-                pass_fds=(held,),
-                start_new_session=True,
+            self._process = await self._launcher.launch(
+                self._spec, self._env, scratch=self._scratch, runtime_api=address, lifeline=held
             )
         finally:
             os.close(held)
@@ -136,7 +133,7 @@ class Instance:
                 return "timeout"
 
     def _memory_mb(self) -> float:
-        used = worker.rss_bytes(self._process.pid) / _MIB if self._process is not None else 0.0
+        used = self._launcher.rss_bytes(self._process.pid) / _MIB if self._process is not None else 0.0
         self._peak_mb = max(self._peak_mb, used)
         return used
 
