@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -104,6 +105,11 @@ class Stack:
                     return document
                 assert time.monotonic() < deadline, document
                 time.sleep(0.3)
+
+
+def someone(name: str) -> str:
+    """Return a user nobody has been yet: a test that is tried again finds nothing of its first try."""
+    return f"{name}-{secrets.token_hex(3)}"
 
 
 def settled(document: dict[str, Any]) -> bool:

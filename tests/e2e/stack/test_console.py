@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import subprocess
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Error, expect
 from support.pipeline import FFMPEG
+from support.stack import someone
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.e2e
 PATIENCE_MS = 120_000
+GIVEN_UP = "() => document.querySelector('dialog[open]') || document.querySelectorAll('#uploads li').length === 1"
 PART = re.compile(r"[?&]partNumber=(\d+)")
 
 
@@ -68,7 +71,8 @@ def test_from_signing_in_to_deleting(stack: Stack, three_parts: Path, page: Page
     """The page is reloaded in the middle of the upload: only what had not arrived is sent again."""
     page.set_default_timeout(PATIENCE_MS)
     page.on("dialog", lambda dialog: dialog.accept())
-    sign_in(page, stack, "console-ann")
+    ann = someone("ann")
+    sign_in(page, stack, ann)
     expect(page.get_by_role("heading", name="No recordings yet")).to_be_visible(timeout=PATIENCE_MS)
 
     def first_part_only(route: Route) -> None:
@@ -82,7 +86,7 @@ def test_from_signing_in_to_deleting(stack: Stack, three_parts: Path, page: Page
     chooser.value.set_files(three_parts)
     expect(page.get_by_role("button", name="Pause Interview 12.mp4")).to_be_visible(timeout=PATIENCE_MS)
     deadline = time.monotonic() + 120
-    while uploaded(stack, "console-ann") != [1]:
+    while uploaded(stack, ann) != [1]:
         assert time.monotonic() < deadline, page.locator("#uploads").inner_text()
         page.wait_for_timeout(200)
 
@@ -124,7 +128,8 @@ def test_uploads_pause_go_on_and_are_given_up(
 ) -> None:
     """Two files at once: one is paused and goes on to its end, the other is given up and leaves nothing behind."""
     page.set_default_timeout(PATIENCE_MS)
-    sign_in(page, stack, "console-bea")
+    bea = someone("bea")
+    sign_in(page, stack, bea)
     held: list[Route] = []
 
     def hold(route: Route) -> None:
@@ -137,21 +142,26 @@ def test_uploads_pause_go_on_and_are_given_up(
     uploads = page.get_by_role("region", name="Uploads")
     expect(uploads.get_by_role("listitem")).to_have_count(2, timeout=PATIENCE_MS)
     page.get_by_role("button", name=f"Pause {short_clip.name}").click()
-    expect(uploads.get_by_role("listitem").filter(has_text=short_clip.name)).to_contain_text("Paused")
+    expect(uploads.get_by_role("listitem").filter(has_text=short_clip.name)).to_contain_text(
+        "Paused", timeout=PATIENCE_MS
+    )
     page.get_by_role("button", name="Cancel Interview 12.mp4").click()
     dialog = page.get_by_role("dialog")
-    if dialog.is_visible():  # asked only once something of it has arrived
-        dialog.get_by_role("button", name="Cancel the upload").click()
+    asked = dialog.get_by_role("button", name="Cancel the upload")  # only once something of it has arrived
+    page.wait_for_function(GIVEN_UP)
+    if asked.is_visible():
+        asked.click()
     expect(uploads.get_by_role("listitem")).to_have_count(1, timeout=PATIENCE_MS)
-    page.unroute(PART, hold)
     for route in held:
-        route.abort()
+        with suppress(Error):  # what was cancelled on the page cannot be answered any more
+            route.abort()
+    page.unroute(PART, hold)
     page.get_by_role("button", name=f"Go on {short_clip.name}").click()
     row = page.locator("#recordings").get_by_role("listitem")
     expect(row).to_have_count(1, timeout=PATIENCE_MS)
-    expect(row).to_contain_text("short-720p25")
-    with stack.api("console-bea") as api:
-        deadline = time.monotonic() + 60
+    expect(row).to_contain_text("short-720p25", timeout=PATIENCE_MS)
+    with stack.api(bea) as api:
+        deadline = time.monotonic() + 120
         while len(api.get("/recordings").json()["recordings"]) != 1:
             assert time.monotonic() < deadline
             time.sleep(0.2)
