@@ -91,6 +91,9 @@ def test_rows_show_pictures_and_how_far_they_are(console: Page, library: list[Sc
     library[0].finish()
     expect(row.locator(".badge")).to_have_text("Ready", timeout=20_000)
     expect(row.get_by_role("progressbar")).to_be_hidden()
+    expect(row.locator("img")).to_have_count(0)
+    library[0].stills["poster.jpg"] = poster(GREEN)  # named after the recording was ready
+    expect(row.locator("img")).to_be_visible(timeout=20_000)
     assert complaints == []
 
 

@@ -9,8 +9,13 @@ const EVERY_MS = 2500;
 const HIDDEN_MS = 15_000;
 /** Rows asked about in one round: the first ones on the page. */
 const MOST_ASKED = 12;
+/** A poster may be named after its recording is ready: so many rounds a row without one is asked about. */
+const POSTER_ROUNDS = 24;
 
 export class Follower {
+  /** Rows that became ready here and have no picture yet, with the rounds left for it. @type {WeakMap<Row, number>} */
+  #pictureless = new WeakMap();
+
   /**
    * @param {() => Row[]} rows             those that may change, first the first on the page
    * @param {(row: Row) => void} onStatus  its recording has another status now
@@ -27,12 +32,12 @@ export class Follower {
 
   async #round() {
     const asked = this.rows()
-      .filter(({ recording }) => unsettled(recording))
+      .filter((row) => unsettled(row.recording) || this.#pictureless.has(row))
       .slice(0, MOST_ASKED);
     for (const row of asked) {
       try {
         const { status } = row.recording;
-        await this.#ask(row);
+        await (unsettled(row.recording) ? this.#ask(row) : this.#askForPicture(row));
         if (row.recording.status !== status) this.onStatus(row);
       } catch (error) {
         if (!(error instanceof api.ApiError)) throw error;
@@ -55,5 +60,15 @@ export class Follower {
     const poster = progress.poster_url !== null && row.recording.thumbnail_url === null;
     if (progress.recording_status !== status || progress.error || poster) row.show(await api.recording(id));
     if (unsettled(row.recording)) row.showProgress(progress);
+    else if (!row.recording.thumbnail_url && !row.recording.error) this.#pictureless.set(row, POSTER_ROUNDS);
+  }
+
+  /** @param {Row} row */
+  async #askForPicture(row) {
+    const left = (this.#pictureless.get(row) ?? 0) - 1;
+    this.#pictureless.set(row, left);
+    const recording = await api.recording(row.recording.id);
+    if (recording.thumbnail_url || !left) this.#pictureless.delete(row);
+    if (recording.thumbnail_url) row.show(recording);
   }
 }
