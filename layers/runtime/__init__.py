@@ -1,0 +1,1 @@
+"""What Lambda itself brings to a function, for running packages on this machine."""
