@@ -22,6 +22,8 @@ class Measures:
     """Sessions that showed a first picture."""
     viewers: int = 0
     """Views whose viewer had none before in this sum's time (the day, or ever); views without a name count each."""
+    live_views: int = 0
+    """Views that watched a stream: its timeline moves, so that they say nothing about the parts of its recording."""
     exits_before_start: int = 0
     failures: int = 0
     """Sessions that a fatal error ended."""

@@ -21,10 +21,14 @@ _KBPS = re.compile(r"(\d+)k$")
 
 
 def retention(sums: Measures) -> list[float] | None:
-    """Return which share of views played each hundredth of a recording, in order; None while nobody did."""
+    """Return which share of views played each hundredth of a recording, in order; None while nobody did.
+
+    Views of the stream that a recording was made of are left out.
+    """
     if not sums.seen:
         return None
-    return [share(sums.seen.get(str(place), 0), sums.views) or 0.0 for place in range(HUNDREDTHS)]
+    views = max(0, sums.views - sums.live_views)
+    return [share(sums.seen.get(str(place), 0), views) or 0.0 for place in range(HUNDREDTHS)]
 
 
 def rung_shares(sums: Measures) -> list[dict[str, Any]]:

@@ -153,6 +153,7 @@ def _counts(facts: SessionFacts, context: Context, outcome: Outcome) -> Measures
     counts = Measures(
         sessions=1,
         views=int(started),
+        live_views=int(started and facts.live),
         viewers=int(started and not context.viewer),
         exits_before_start=int(outcome.ended and not started and not outcome.failure),
         failures=int(bool(outcome.failure)),

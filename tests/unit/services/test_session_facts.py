@@ -244,3 +244,4 @@ def test_a_live_session() -> None:
     total, row = sums[REC, "all"], rows[REC, SES]
     assert (row.live, row.latency_ms, row.completion, row.device, row.good) == (True, 3450, 0.0, "tv", True)
     assert (total.latency_ms, total.latencies, total.seen, total.watch_ms) == (34_500, 10, {}, 18_000)
+    assert (total.views, total.live_views) == (1, 1)

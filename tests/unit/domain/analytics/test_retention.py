@@ -15,12 +15,15 @@ def test_the_retention_curve() -> None:
     assert curve is not None
     assert (len(curve), curve[0], curve[1], curve[2], curve[99]) == (100, 1.0, 0.75, 0.0, 0.25)
     assert retention(Measures(views=4)) is None
+    assert retention(Measures(views=9, live_views=5, seen={"0": 4, "1": 3, "99": 1})) == curve
 
 
-@given(st.dictionaries(st.integers(0, 99).map(str), st.integers(0, 9), min_size=1), st.integers(0, 5))
-def test_retention_is_a_share(seen: dict[str, int], views: int) -> None:
+@given(
+    st.dictionaries(st.integers(0, 99).map(str), st.integers(0, 9), min_size=1), st.integers(0, 5), st.integers(0, 6)
+)
+def test_retention_is_a_share(seen: dict[str, int], views: int, live: int) -> None:
     """Also where views lag behind what was seen."""
-    curve = retention(Measures(views=views, seen=seen))
+    curve = retention(Measures(views=views, live_views=live, seen=seen))
     assert curve is not None
     assert all(0 <= point <= 1 for point in curve)
 
