@@ -7,9 +7,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from chalicelib.domain.media import SourceMedia
-from chalicelib.errors import Permanent
+from chalicelib.errors import Permanent, Transient
 
 MESSAGE_VERSION = 2
+MESSAGE_TOO_NEW = "message_too_new"
+"""Code of a message that waits for a later version to read it: after a rollback, or while one is being deployed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +134,14 @@ _OF_A_JOB: dict[str, type[ExtractMessage | MeasureMessage | PosterMessage]] = {
 
 
 def parse_message(body: str) -> Message:
-    """Read any message; raises Permanent("message_malformed") for anything else."""
+    """Read any message; raises Permanent("message_malformed") for anything else.
+
+    Raises Transient("message_too_new") for a later version's: the function that reads it is about to replace this one.
+    """
     try:
         data: dict[str, Any] = json.loads(body)
         if data["v"] > MESSAGE_VERSION:
-            raise Permanent("message_too_new", f"Message version {data['v']} is newer than {MESSAGE_VERSION}.")
+            raise Transient(MESSAGE_TOO_NEW, f"Message version {data['v']} is newer than {MESSAGE_VERSION}.")
         if data["kind"] == "encode":
             return _encode(data)
         if data["kind"] in _OF_A_JOB:

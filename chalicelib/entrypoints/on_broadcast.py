@@ -42,7 +42,8 @@ def on_broadcast(event: SQSEvent) -> dict[str, Any]:
 def _read(body: str) -> AnnounceMessage | None:
     try:
         message = parse_live_message(body)
-    except Permanent as error:
+    except (Permanent, Transient) as error:
+        # One of a later version as well: kept, it would hold up its shard, and viewers resume by themselves.
         log().error("message dropped", extra={"code": error.code, "detail": error.detail})
         return None
     if isinstance(message, AnnounceMessage):

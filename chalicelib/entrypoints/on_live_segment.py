@@ -18,6 +18,7 @@ from chalicelib.domain.live.messages import (
     is_live_message,
     parse_live_message,
 )
+from chalicelib.domain.messages import MESSAGE_TOO_NEW
 from chalicelib.entrypoints.holding import Hold, remaining_s
 from chalicelib.errors import Permanent, Transient
 
@@ -45,7 +46,8 @@ def on_live_segment(event: SQSEvent) -> dict[str, Any]:
             _handle(record, hold, remaining_s(event.context), last_try=tries >= _TRIES)
         except Transient as error:
             log().warning("live message will be tried again", extra={"code": error.code, "detail": error.detail})
-            hold.keep(min(_PAUSE_S * tries, _LONGEST_PAUSE_S))
+            if error.code != MESSAGE_TOO_NEW:
+                hold.keep(min(_PAUSE_S * tries, _LONGEST_PAUSE_S))
             failures.append({"itemIdentifier": record.to_dict()["messageId"]})
         except Permanent as error:
             log().error("message dropped", extra={"code": error.code, "detail": error.detail})

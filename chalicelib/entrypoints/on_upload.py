@@ -12,7 +12,7 @@ from chalicelib.adapters.telemetry import instrumented, log
 from chalicelib.config import resource_name
 from chalicelib.domain.events import objects_created
 from chalicelib.domain.keys import recording_of_source, source_key
-from chalicelib.domain.messages import StartMessage, parse_message
+from chalicelib.domain.messages import MESSAGE_TOO_NEW, StartMessage, parse_message
 from chalicelib.errors import Permanent, Transient
 
 if TYPE_CHECKING:
@@ -41,10 +41,12 @@ def on_upload(event: SQSEvent) -> dict[str, Any]:
         except Transient as error:
             log().warning("upload not started yet", extra={"code": error.code, "detail": error.detail})
             tries = int(record.to_dict()["attributes"]["ApproximateReceiveCount"])
-            if tries >= _TRIES:
+            waits = error.code == MESSAGE_TOO_NEW
+            if tries >= _TRIES and not waits:
                 _give_up(record.body, error)
                 continue
-            queue.change_visibility(record.receipt_handle, _PAUSE_S * tries)
+            if not waits:
+                queue.change_visibility(record.receipt_handle, _PAUSE_S * tries)
             failures.append({"itemIdentifier": record.to_dict()["messageId"]})
     return {"batchItemFailures": failures}
 

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from chalicelib.errors import Permanent
+from chalicelib.errors import Permanent, Transient
 
 MESSAGE_VERSION = 1
 
@@ -91,11 +91,14 @@ def is_live_message(body: str) -> bool:
 
 
 def parse_live_message(body: str) -> LiveMessage:
-    """Read any of these messages; raises Permanent("message_malformed") for anything else."""
+    """Read any of these messages; raises Permanent("message_malformed") for anything else.
+
+    Raises Transient("message_too_new") for a later version's, which waits for its reader.
+    """
     try:
         data: dict[str, Any] = json.loads(body)
         if data["v"] > MESSAGE_VERSION:
-            raise Permanent("message_too_new", f"Message version {data['v']} is newer than {MESSAGE_VERSION}.")
+            raise Transient("message_too_new", f"Message version {data['v']} is newer than {MESSAGE_VERSION}.")
         match data["kind"]:
             case "live-ingest":
                 return IngestMessage(str(data["key"]), float(data["at"]))

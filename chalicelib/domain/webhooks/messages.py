@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from chalicelib.errors import Permanent
+from chalicelib.errors import Permanent, Transient
 
 VERSION = 1
 
@@ -60,11 +60,11 @@ WebhookMessage = TellMessage | DeliverMessage | ForgetMessage
 
 
 def parse_webhook_message(body: str) -> WebhookMessage:
-    """Read any of them; raises Permanent("message_malformed") or, for a later version, "message_too_new"."""
+    """Read any of them; raises Permanent("message_malformed") or, for a later version, Transient("message_too_new")."""
     try:
         data: dict[str, Any] = json.loads(body)
         if data["v"] > VERSION:
-            raise Permanent("message_too_new", f"Message version {data['v']} is newer than {VERSION}.")
+            raise Transient("message_too_new", f"Message version {data['v']} is newer than {VERSION}.")
         if data["kind"] == "tell":
             return TellMessage(Subject(data["subject"]), str(data["id"]))
         if data["kind"] == "deliver":

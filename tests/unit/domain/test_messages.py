@@ -20,7 +20,7 @@ from chalicelib.domain.messages import (
     StartMessage,
     parse_message,
 )
-from chalicelib.errors import Permanent
+from chalicelib.errors import Permanent, Transient
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
@@ -35,7 +35,7 @@ def code(body: str) -> str:
     """The code of the refusal, or nothing when a message came out."""
     try:
         assert isinstance(parse_message(body), Message)
-    except Permanent as error:
+    except (Permanent, Transient) as error:
         return error.code
     return ""
 
@@ -123,7 +123,7 @@ def test_strangers(body: str, expected: str) -> None:
 
 @given(st.text() | JSON.map(json.dumps))
 def test_any_text_is_a_message_or_refused(body: str) -> None:
-    """Nothing but Permanent, so that a function drops it instead of crashing."""
+    """Nothing but our own errors, so that a function drops it, or waits for its reader, instead of crashing."""
     assert code(body) in {"message_malformed", "message_too_new"}
 
 

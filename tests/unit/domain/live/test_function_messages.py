@@ -18,7 +18,7 @@ from chalicelib.domain.live.messages import (
     is_live_message,
     parse_live_message,
 )
-from chalicelib.errors import Permanent
+from chalicelib.errors import Permanent, Transient
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
@@ -42,7 +42,7 @@ def code(body: str) -> str:
     """The code of the refusal, or nothing when a message came out."""
     try:
         parse_live_message(body)
-    except Permanent as error:
+    except (Permanent, Transient) as error:
         return error.code
     return ""
 
@@ -56,7 +56,7 @@ def test_messages_round_trip(message: LiveMessage) -> None:
 
 @given(st.dictionaries(st.sampled_from(FIELDS), JSON), KINDS | st.text(max_size=6), st.integers(0, 2) | JSON)
 def test_what_nobody_wrote_is_refused(fields: dict[str, object], kind: str, version: object) -> None:
-    """Whatever the values: a message or Permanent, nothing else."""
+    """Whatever the values: a message or an error of ours, nothing else."""
     assert code(json.dumps(fields | {"kind": kind, "v": version})) in {"", "message_malformed", "message_too_new"}
 
 
