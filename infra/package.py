@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import chalicelib
-from infra import archives, declared, join, sizes, stages
+from infra import archives, declared, join, natives, sizes, stages
 from layers import wheels
 from layers.ffmpeg import build as ffmpeg
 from layers.probe import build as probe
@@ -56,6 +56,8 @@ def build_layers(arch: str, cache: Path) -> dict[str, Layer]:
     for name, module in (("ffmpeg", ffmpeg), ("probe", probe)):
         pin = wheels.read_pin(ROOT / "layers" / name / "lock.toml", machine)
         wheels.build(pin, targets[name], lay=module.lay, fetch=wheels.pip_download)
+    for target in targets.values():
+        natives.check(target, machine)
     return {name: packed(target, cache / arch / f"{name}.zip") for name, target in targets.items()}
 
 
@@ -84,6 +86,7 @@ def chalice_package(stage: str, arch: str, target: Path) -> dict[str, Any]:
             raise PackageError(f"Chalice could not package the application: {done.stderr.strip()[-2000:]}")
         with zipfile.ZipFile(out / "deployment.zip") as opened:
             opened.extractall(Path(scratch) / "code")
+        natives.check(Path(scratch) / "code", ARCHITECTURES[arch])
         archives.pack(Path(scratch) / "code", target / "deployment.zip")
         found: dict[str, Any] = json.loads((out / "chalice.tf.json").read_text("utf-8"))
         return found
@@ -183,7 +186,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         target = options.out or ROOT / "build/terraform" / stage
         state = backend(stage, options.state_bucket, options.state_region) if options.state_bucket else None
         weights = make(stage, options.arch, target, state)
-    except (PackageError, stages.StageError, join.JoinError, wheels.LayerError) as error:
+    except (PackageError, natives.NativeError, stages.StageError, join.JoinError, wheels.LayerError) as error:
         print(f"package: {error}", file=sys.stderr)  # noqa: T201  a command
         return 1
     print(sizes.table(weights))  # noqa: T201  a command
