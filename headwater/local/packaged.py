@@ -26,6 +26,8 @@ from headwater.local.declarations import (
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from headwater.local.environment import Stack
+
 _API_HANDLER = "api_handler"
 _METHODS = {"get", "put", "post", "delete", "patch", "head"}
 _LAYER = re.compile(r"aws_lambda_layer_version\.(\w+)\.arn")
@@ -169,3 +171,19 @@ def _schedules(resources: dict[str, Any]) -> list[Schedule]:
         Schedule(_name(_found(_FUNCTION, target["arn"])), rate_seconds(rules[name]["schedule_expression"]))
         for name, target in resources["aws_cloudwatch_event_target"].items()
     ]
+
+
+def policies(root: Path, stack: Stack) -> dict[str, dict[str, Any]]:
+    """Return each function's policy as it is deployed, with the buckets' names as they are in `stack`."""
+    arns = {
+        "${module.storage.source_arn}": f"arn:aws:s3:::{stack.source_bucket}",
+        "${module.storage.media_arn}": f"arn:aws:s3:::{stack.media_bucket}",
+        "${data.aws_partition.chalice.partition}": "aws",
+    }
+    found = {}
+    for role, one in _json(root / "chalice.tf.json")["resource"]["aws_iam_role_policy"].items():
+        text = one["policy"]
+        for reference, value in arns.items():
+            text = text.replace(reference, value)
+        found[_name(role.removesuffix("_role"))] = json.loads(text)
+    return found
