@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from chalice.app import Chalice
 
-from chalicelib.config import function_name
+from chalicelib.config import function_name, serves_api
 from chalicelib.entrypoints import websocket
 
 app = Chalice(app_name="headwater")
 app.experimental_feature_flags.update(["WEBSOCKETS"])
 
 # Chalice calls a Blueprint's socket handlers unwrapped, so they live here. Whoever waits for one of their cold starts
-# need not wait for what the API imports as well.
+# need not wait for what the API imports as well, and who waits for the API not for the workers.
 if not function_name().startswith("websocket_"):
-    from chalicelib.entrypoints.registered import register_all
+    from chalicelib.entrypoints import registered
 
-    register_all(app)
+    registered.register_api(app)
+    if not serves_api():
+        registered.register_functions(app)
 
 ws_connect = app.on_ws_connect()(websocket.ws_connect)
 ws_message = app.on_ws_message()(websocket.ws_message)

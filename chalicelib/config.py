@@ -161,6 +161,11 @@ def function_name() -> str:
     return os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "").removeprefix(resource_name(""))
 
 
+def serves_api() -> bool:
+    """True in the REST API's own function, which Chalice deploys under the application's name alone."""
+    return os.environ.get("AWS_LAMBDA_FUNCTION_NAME") in {f"headwater-{stage()}", resource_name("api")}
+
+
 def function_memory_mb() -> int:
     """Return the memory that Lambda gave this function and charges for; its least outside Lambda."""
     return int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"))

@@ -1,4 +1,4 @@
-"""Every blueprint of the product, in one place: what importing this costs, only the API has to pay."""
+"""Every blueprint of the product, in two places: what the API imports, and what only deployment has to see as well."""
 
 from __future__ import annotations
 
@@ -10,18 +10,9 @@ from chalicelib.entrypoints import (
     authorizer,
     captions_api,
     dead_letters_api,
+    diagnosis_api,
     downloads_api,
-    ingest_authorizer,
     live_api,
-    on_broadcast,
-    on_encode,
-    on_encode_high,
-    on_lifecycle,
-    on_live_segment,
-    on_prepare,
-    on_schedule,
-    on_upload,
-    on_webhook,
     playback_api,
     quality_api,
     recordings_api,
@@ -33,7 +24,7 @@ from chalicelib.entrypoints import (
 if TYPE_CHECKING:
     from chalice.app import Chalice
 
-MODULES = (
+API = (
     authorizer,
     recordings_api,
     transcode_api,
@@ -41,27 +32,38 @@ MODULES = (
     quality_api,
     captions_api,
     dead_letters_api,
+    diagnosis_api,
     downloads_api,
     system_api,
     analytics_api,
     live_api,
     webhooks_api,
-    ingest_authorizer,
-    on_broadcast,
-    on_upload,
-    on_encode,
-    on_encode_high,
-    on_lifecycle,
-    on_live_segment,
-    on_prepare,
-    on_schedule,
-    on_webhook,
 )
 
 
-def register_all(app: Chalice) -> None:
-    """Add every route and function but the sockets' to the Chalice object."""
+def register_api(app: Chalice) -> None:
+    """Add every route to the Chalice object."""
     app.api.binary_types += captions_api.BINARY_TYPES
     app.register_middleware(http_middleware, "http")
-    for module in MODULES:
+    for module in API:
+        app.register_blueprint(module.blueprint)
+
+
+def register_functions(app: Chalice) -> None:
+    """Add every function but the API's and the sockets'. Lambda calls each in its own module, without this."""
+    from chalicelib.entrypoints import (  # noqa: PLC0415  nobody who waits for the API needs them
+        ingest_authorizer,
+        on_broadcast,
+        on_encode,
+        on_encode_high,
+        on_lifecycle,
+        on_live_segment,
+        on_prepare,
+        on_schedule,
+        on_upload,
+        on_webhook,
+    )
+
+    consumers = on_upload, on_encode, on_encode_high, on_lifecycle, on_live_segment, on_prepare, on_webhook
+    for module in (ingest_authorizer, on_broadcast, on_schedule, *consumers):
         app.register_blueprint(module.blueprint)

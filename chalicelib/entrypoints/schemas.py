@@ -84,13 +84,13 @@ Side = Annotated[StrictInt, Field(ge=64, le=8192)]
 class Body(BaseModel):
     """A JSON body: a field we do not know is a mistake worth telling."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
 
 class Query(BaseModel):
     """A query string: what we do not know is somebody else's."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="ignore", defer_build=True)
 
 
 class CreateRecording(Body):
