@@ -55,6 +55,16 @@ def code_of(error: BaseException | None) -> str:
     return str(error.response.get("Error", {}).get("Code", "")).rsplit(".", 1)[-1]
 
 
+def reason_of(error: BaseException) -> str:
+    """Return the first AWS code in an error or in what it came of, or nothing."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if code := code_of(seen):
+            return code
+        seen = getattr(seen, "cause", None) or seen.__cause__
+    return ""
+
+
 def is_passing(error: BaseException | None) -> bool:
     """True for throttling, server errors and broken connections."""
     if isinstance(error, NETWORK):

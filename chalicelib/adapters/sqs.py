@@ -70,6 +70,10 @@ class SqsQueue:
                 raise
         return True
 
+    def waiting(self) -> int:
+        """Messages that nobody has taken yet, as far as SQS knows."""
+        return _count(self._url)
+
     def _entry(self, index: int, body: str, group: str, delay_s: int) -> Entry:
         entry: Entry = {"Id": str(index), "MessageBody": body, "MessageGroupId": group}
         if self._url.endswith(FIFO):
@@ -100,11 +104,7 @@ class SqsDeadLetters:
 
     def count(self) -> int:
         """Messages that can be received now, as far as SQS knows."""
-        with translated("The queue"):
-            answer = clients.sqs().get_queue_attributes(
-                QueueUrl=self._url, AttributeNames=["ApproximateNumberOfMessages"]
-            )
-        return int(answer["Attributes"]["ApproximateNumberOfMessages"])
+        return _count(self._url)
 
     def peek(self) -> list[Letter]:
         """Receive up to ten and hide none."""
@@ -134,6 +134,12 @@ class SqsDeadLetters:
                 QueueUrl=self._url,
                 Entries=[{"Id": str(index), "ReceiptHandle": letter.receipt} for index, letter in enumerate(letters)],
             )
+
+
+def _count(url: str) -> int:
+    with translated("The queue"):
+        answer = clients.sqs().get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
+    return int(answer["Attributes"]["ApproximateNumberOfMessages"])
 
 
 def _letter(message: Message) -> Letter:

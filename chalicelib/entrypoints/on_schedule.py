@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from chalice.app import Blueprint
 
-from chalicelib import analytics_container, container, live_container, webhook_container
+from chalicelib import analytics_container, container, diagnosis_container, live_container, webhook_container
 from chalicelib.adapters.telemetry import instrumented
 
 if TYPE_CHECKING:
@@ -47,4 +47,5 @@ def on_schedule(_event: CloudWatchEvent) -> dict[str, int]:
             errors.append(error)
     if errors:
         raise errors[0]
+    diagnosis_container.pulse().beat()
     return done

@@ -23,7 +23,15 @@ from moto import mock_aws
 from support.fakes import FakeProbe
 
 import app
-from chalicelib import analytics_container, config, console_container, container, live_container, webhook_container
+from chalicelib import (
+    analytics_container,
+    config,
+    console_container,
+    container,
+    diagnosis_container,
+    live_container,
+    webhook_container,
+)
 from chalicelib.adapters import clients, probe
 from chalicelib.adapters.tables import create_all
 from chalicelib.domain.keys import source_key
@@ -218,6 +226,7 @@ def forget() -> None:
     live_container.reset()
     webhook_container.reset()
     console_container.reset()
+    diagnosis_container.reset()
     analytics_container.reset()
 
 

@@ -315,6 +315,8 @@ def test_answers_about_dead_letters_are_as_described(contract: Contract) -> None
     requeue = "/v1/dead-letters/{queue}/requeue"
     assert call("GET", "/v1/dead-letters", 200, **admin).json_body["queues"]
     call("GET", "/v1/dead-letters", 403)
+    assert call("GET", "/v1/diagnosis", 200, **admin).json_body["parts"]
+    call("GET", "/v1/diagnosis", 403)
     call("POST", requeue, 200, queue="encode", **admin)
     call("POST", requeue, 404, queue="none", **admin)
     call("POST", requeue, 403, queue="encode")

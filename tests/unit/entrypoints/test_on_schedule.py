@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from chalicelib import diagnosis_container
 from chalicelib.entrypoints.on_schedule import STALLED_JOBS, on_schedule
 from chalicelib.errors import Transient
 
@@ -80,12 +81,23 @@ class Sweeps:
         self.calls.append("webhooks")
         return 7
 
+    def beat(self) -> None:
+        """Note the run."""
+        self.calls.append("beat")
+
+
+@pytest.fixture
+def noted(monkeypatch: pytest.MonkeyPatch) -> Callable[[Sweeps], None]:
+    """Return a function that lets the sweeps' double take the note of the run as well."""
+    return lambda sweeps: monkeypatch.setattr(diagnosis_container, "pulse", lambda: sweeps)
+
 
 def test_every_sweep_runs(
     serve: Callable[[str, object], None],
     serve_live: Callable[[str, object], None],
     serve_hooks: Callable[[str, object], None],
     serve_analytics: Callable[[str, object], None],
+    noted: Callable[[Sweeps], None],
 ) -> None:
     """And says how much it did."""
     sweeps = Sweeps(broken=False)
@@ -95,9 +107,11 @@ def test_every_sweep_runs(
     serve_analytics("sweeps", sweeps)
     serve_hooks("teller", sweeps)
     serve_hooks("sender", sweeps)
+    noted(sweeps)
     vod = {"deletes": 1, "uploads": 2, "jobs": 3}
     live = {"live": 4, "viewers": 6, "live_ends": 5, "sessions": 8, "sums": 9}
     assert on_schedule(EVENT, None) == vod | live | {"untold": 7, "deliveries": 7}
+    assert sweeps.calls[-1] == "beat"
 
 
 def test_a_broken_sweep_stops_no_other(
@@ -105,8 +119,9 @@ def test_a_broken_sweep_stops_no_other(
     serve_live: Callable[[str, object], None],
     serve_hooks: Callable[[str, object], None],
     serve_analytics: Callable[[str, object], None],
+    noted: Callable[[Sweeps], None],
 ) -> None:
-    """The function still fails, so that its alarm rings."""
+    """The function still fails, so that its alarm rings, and its run does not count as one."""
     sweeps = Sweeps(broken=True)
     serve("lifecycle", sweeps)
     serve("transcoder", sweeps)
@@ -114,6 +129,7 @@ def test_a_broken_sweep_stops_no_other(
     serve_analytics("sweeps", sweeps)
     serve_hooks("teller", sweeps)
     serve_hooks("sender", sweeps)
+    noted(sweeps)
     with pytest.raises(Transient):
         on_schedule(EVENT, None)
     assert sweeps.calls == [
