@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from headwater.local import scratch
 from headwater.local.persistence import DataFolderError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from headwater.local.roles import Role
 
 ACCOUNT = "123456789012"
 REGION = "eu-central-1"
@@ -53,6 +59,15 @@ class AwsEmulator:
             self.stop()
             raise DataFolderError(rest or "the embedded cloud did not start")
         return rest
+
+    def enforce(self, roles: Iterable[Role]) -> None:
+        """Know these roles and nobody else from now on; until then callers may do everything."""
+        if self._process is None or self._process.stdin is None or self._process.stdout is None:
+            raise RuntimeError("the emulator was not started")
+        self._process.stdin.write(f"{json.dumps([role.as_json() for role in roles])}\n")
+        self._process.stdin.flush()
+        if self._process.stdout.readline().strip() != "enforced":
+            raise ValueError("the embedded cloud did not take the roles")
 
     def stop(self) -> None:
         """Flush and end the process; quiet when it is not running."""

@@ -1,6 +1,7 @@
 """The process that is AWS: moto behind a small threaded server. Started by `aws.AwsEmulator`, never by hand.
 
 Prints `endpoint http://127.0.0.1:PORT` when it answers, or `refused SENTENCE` when the data folder cannot be used.
+A line of JSON on standard input names the roles that are known from then on; it is answered with `enforced`.
 Ends when its standard input closes, so it cannot outlive whoever started it.
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import json
 import os
 import sys
 import threading
@@ -21,6 +23,8 @@ from werkzeug.serving import ThreadedWSGIServer
 from werkzeug.wsgi import LimitedStream
 
 from headwater.local import durable_s3, durable_sqs, durable_tables, quick_tables
+from headwater.local.iam_gate import IamGate
+from headwater.local.needs import Place
 from headwater.local.object_reads import ObjectReads
 from headwater.local.persistence import DataFolderError, Store
 
@@ -33,7 +37,7 @@ _DRAIN = 1024 * 1024
 
 
 class EmulatedAws:
-    """The WSGI application: reads of objects from their files, DynamoDB under its lock, the rest to moto."""
+    """The WSGI application: behind IAM reads of objects from their files, DynamoDB under its lock, the rest to moto."""
 
     def __init__(self, store: Store, *, account: str, region: str) -> None:
         durable_s3.install(store)
@@ -43,6 +47,7 @@ class EmulatedAws:
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._tables = durable_tables.DurableTables(self._call_moto, store, account=account, region=region)
         self._reads = ObjectReads(account)
+        self.iam = IamGate(Place(account, region))
 
     def _call_moto(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         app: Any = self._moto.get_application(environ)
@@ -51,6 +56,9 @@ class EmulatedAws:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
+        return self.iam.respond(environ, start_response, self._answer)
+
+    def _answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         target = environ.get("HTTP_X_AMZ_TARGET", "")
         if target.startswith("DynamoDB"):
             body = environ["wsgi.input"].read()
@@ -133,8 +141,9 @@ def serve(folder: Path, *, account: str, region: str) -> int:
     server = ThreadedWSGIServer("127.0.0.1", 0, app, handler=KeepAliveHandler)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 5}, daemon=True).start()
     print(f"endpoint http://127.0.0.1:{server.port}", flush=True)  # noqa: T201  the parent reads it
-    while os.read(sys.stdin.fileno(), 1024):
-        pass
+    for line in sys.stdin:
+        app.iam.enforce(json.loads(line))
+        print("enforced", flush=True)  # noqa: T201  the parent reads it
     store.close()
     return 0
 

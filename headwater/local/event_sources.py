@@ -20,6 +20,7 @@ from headwater.local.sqs_client import QueueAddress, SqsClient, SqsError
 if TYPE_CHECKING:
     from headwater.local.declarations import Subscription
     from headwater.local.functions import LambdaService
+    from headwater.local.presign import Credentials
 
 logger = logging.getLogger(__name__)
 
@@ -34,14 +35,20 @@ _FORWARDED = {"AWSTraceHeader", "MessageDeduplicationId", "MessageGroupId", "Seq
 
 
 class QueuePoller:
-    """Polls one queue for one function; it takes no message that no worker could start on."""
+    """Polls one queue for one function, with its rights; it takes no message that no worker could start on."""
 
     def __init__(
-        self, endpoint: str, subscription: Subscription, service: LambdaService, stack: Stack | None = None
+        self,
+        endpoint: str,
+        subscription: Subscription,
+        service: LambdaService,
+        stack: Stack | None = None,
+        credentials: Credentials | None = None,
     ) -> None:
         stack = stack or Stack()
         self._address = QueueAddress(endpoint, stack.account, stack.region, subscription.queue)
         self._subscription = subscription
+        self._credentials = credentials
         self._service = service
         local = service.concurrency(subscription.function)
         self.limit = min(local, subscription.maximum_concurrency or local)
@@ -63,7 +70,7 @@ class QueuePoller:
     async def _poll(self) -> None:
         slots = asyncio.Semaphore(self.limit)
         async with aiohttp.ClientSession() as session:
-            client = SqsClient(session, self._address)
+            client = SqsClient(session, self._address, self._credentials)
             while True:
                 await slots.acquire()
                 messages = await self._receive(client)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from headwater.local import scratch
 from headwater.local.instance import Instance, Invocation
-from headwater.local.launchers import SourceTree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from headwater.local.declarations import Declarations, FunctionSpec
     from headwater.local.launchers import Launcher
+    from headwater.local.roles import Role
 
 __all__ = ["Invocation", "LambdaService", "default_concurrency"]
 
@@ -105,28 +105,28 @@ class FunctionPool:
 
 
 class LambdaService:
-    """Runs the declared functions of `root` with the shared environment `env` (see environment.stack_environment).
+    """Runs the declared functions with the shared environment `env` (see environment.stack_environment).
 
-    `layers` is the folder with the built layers, `concurrency` overrides `default_concurrency`, `launcher` starts
-    workers in another way than from `root`. `logs` holds one file per function; with `verbose` their lines also go
-    to standard error. A function that crashes, hangs or eats memory costs its own worker and nothing else.
+    `launcher` starts their workers, `concurrency` overrides `default_concurrency`. `logs` holds one file per function;
+    with `verbose` their lines also go to standard error. A function that crashes, hangs or eats memory costs its own
+    worker and nothing else.
     """
 
     def __init__(  # noqa: PLR0913  what a service is made of
         self,
         declarations: Declarations,
-        root: Path,
+        launcher: Launcher,
         env: Mapping[str, str],
-        layers: Path,
         concurrency: Mapping[str, int] | None = None,
         *,
-        launcher: Launcher | None = None,
+        roles: Mapping[str, Role] | None = None,
         logs: Path | None = None,
         verbose: bool = False,
     ) -> None:
         limits = default_concurrency() | dict(concurrency or {})
         self._env = env
-        self._launcher = launcher or SourceTree(root, layers)
+        self._roles = roles or {}
+        self._launcher = launcher
         self._verbose = verbose
         self._logs = logs
         self._files: dict[str, BinaryIO] = {}
@@ -166,7 +166,9 @@ class LambdaService:
             raise RuntimeError("the functions are not started")
         folder = self._scratch / f"{spec.name}-{next(self._counter)}"
         log = functools.partial(self._write, spec.name)
-        return Instance(spec, self._env, launcher=self._launcher, scratch=folder, log=log)
+        role = self._roles.get(spec.name)
+        env = {**self._env, **role.environment()} if role else self._env
+        return Instance(spec, env, launcher=self._launcher, scratch=folder, log=log)
 
     def _write(self, name: str, data: bytes) -> None:
         if file := self._files.get(name):

@@ -25,11 +25,19 @@ _DATE = re.compile(r"\d{8}T\d{6}Z")
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """The key pair that the local stack's functions sign with."""
+    """A key pair to sign with; that of a role is good together with its session's token only."""
 
     access_key_id: str
     secret_access_key: str
     region: str
+    session_token: str = ""
+
+
+def unsigned(credentials: Credentials, service: str) -> dict[str, str]:
+    """Return headers that say who asks: the emulator wants a role's key and token, and checks no signature."""
+    scope = f"{credentials.access_key_id}/20260101/{credentials.region}/{service}/aws4_request"
+    headers = {"Authorization": f"{ALGORITHM} Credential={scope}, SignedHeaders=host, Signature=0"}
+    return headers | ({"X-Amz-Security-Token": credentials.session_token} if credentials.session_token else {})
 
 
 class PresignRefused(Exception):
@@ -52,6 +60,11 @@ class SignedRequest:
     path: str
     query: str
     headers: Mapping[str, str]
+
+
+def signer(query: str) -> str:
+    """Return the access key id that a query names, empty when it names none."""
+    return dict(_pairs(query)).get("X-Amz-Credential", "").partition("/")[0]
 
 
 def check(request: SignedRequest, credentials: Credentials, now: float) -> None:
@@ -103,6 +116,8 @@ def _check_scope(given: Mapping[str, str], credentials: Credentials) -> str:
     if access_key_id != credentials.access_key_id:
         message = "The AWS Access Key Id you provided does not exist in our records."
         raise PresignRefused(403, "InvalidAccessKeyId", message, AWSAccessKeyId=access_key_id)
+    if not hmac.compare_digest(given.get("X-Amz-Security-Token", "").encode(), credentials.session_token.encode()):
+        raise PresignRefused(400, "InvalidToken", "The provided token is malformed or otherwise invalid.")
     if scope != f"{given['X-Amz-Date'][:8]}/{credentials.region}/s3/aws4_request":
         raise _bad_parameters(
             f"Error parsing the X-Amz-Credential parameter; expecting the day of X-Amz-Date, region "

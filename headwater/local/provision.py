@@ -15,6 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from headwater.local.environment import Site, Stack, stack_environment
+from headwater.local.presign import Credentials
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,9 +34,10 @@ class ProvisionError(Exception):
     """Something the stack needs could not be made; the message says what and why."""
 
 
-def provision(endpoint: str, stack: Stack, secrets: Mapping[str, str]) -> None:
+def provision(endpoint: str, stack: Stack, secrets: Mapping[str, str], credentials: Credentials | None = None) -> None:
     """Make everything of `stack` at an emulator; `secrets` are ids and string values. Blocks for about a second."""
-    session = Session(aws_access_key_id="headwater", aws_secret_access_key="local", region_name=stack.region)  # noqa: S106
+    held = credentials or Credentials("headwater", "local", stack.region)
+    session = Session(held.access_key_id, held.secret_access_key, held.session_token or None, stack.region)
 
     def client(service: str) -> Any:
         # Path style: there is no DNS for bucket names on loopback
@@ -43,7 +45,7 @@ def provision(endpoint: str, stack: Stack, secrets: Mapping[str, str]) -> None:
         return session.client(service, endpoint_url=endpoint, config=config)  # type: ignore[call-overload]
 
     with ThreadPoolExecutor(1) as pool:
-        tables = pool.submit(_create_tables, endpoint, stack)
+        tables = pool.submit(_create_tables, endpoint, stack, held)
         sqs, s3 = client("sqs"), client("s3")
         for queue in stack.queues:
             _create_queue(sqs, stack, queue)
@@ -105,10 +107,11 @@ def _put_secrets(manager: Any, secrets: Mapping[str, str]) -> None:
             manager.create_secret(Name=name, SecretString=value)
 
 
-def _create_tables(endpoint: str, stack: Stack) -> None:
+def _create_tables(endpoint: str, stack: Stack, held: Credentials) -> None:
     """Let the application create its own tables, in a process that sees the functions' settings and not ours."""
-    site = Site(aws_endpoint=endpoint, public_url=endpoint)
+    site = Site(endpoint, endpoint, "", held.access_key_id, held.secret_access_key)
     env = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+    env |= {"AWS_SESSION_TOKEN": held.session_token} if held.session_token else {}
     command = [sys.executable, "-c", _CREATE_TABLES]
     done = subprocess.run(
         command, env={**env, **stack_environment(stack, site)}, capture_output=True, text=True, check=False

@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 import aiohttp
 from aiohttp import web
 
-from headwater.local.presign import PresignRefused, SignedRequest, check, without_signature
+from headwater.local.presign import PresignRefused, SignedRequest, check, signer, without_signature
 from headwater.local.replies import send_continue, xml_error
+from headwater.local.roles import Signers, signers_of
 from headwater.local.targets import LOOPBACK_NAMES, safe_path
 from headwater.local.upstream import relay
 
@@ -39,10 +40,12 @@ _BODYLESS = frozenset({"GET", "HEAD", "DELETE"})
 class S3Front:
     """Path-style S3 for the stack's buckets."""
 
-    def __init__(self, buckets: Collection[str], credentials: Credentials, upstream: Upstream, public_url: str) -> None:
+    def __init__(
+        self, buckets: Collection[str], signers: Credentials | Signers, upstream: Upstream, public_url: str
+    ) -> None:
         """`public_url` is the origin whose pages may use it from a browser."""
         self._prefixes = tuple(f"/{bucket}/" for bucket in buckets)
-        self._credentials = credentials
+        self._signers = signers_of(signers)
         self._upstream = upstream
         self._public_url = public_url
 
@@ -57,7 +60,8 @@ class S3Front:
             return _preflight(request, cors)
         try:
             headers = {name.lower(): value for name, value in request.headers.items()}
-            check(SignedRequest(request.method, target.path, target.query, headers), self._credentials, time.time())
+            credentials = self._signers.of(signer(target.query))
+            check(SignedRequest(request.method, target.path, target.query, headers), credentials, time.time())
             _check_body(request)
         except PresignRefused as refused:
             response = xml_error(refused.status, refused.code, refused.message, refused.extra)
@@ -67,9 +71,12 @@ class S3Front:
             return response
         if safe_path(target.path) is None:
             return xml_error(400, "InvalidURI", "Couldn't parse the specified URI.")
-        return await self._forward(request, target, cors)
+        # A link lets its holder do what its signer may, and nothing else
+        return await self._forward(request, target, self._upstream.asking_as(credentials), cors)
 
-    async def _forward(self, request: web.BaseRequest, target: Target, cors: Mapping[str, str]) -> web.StreamResponse:
+    async def _forward(
+        self, request: web.BaseRequest, target: Target, upstream: Upstream, cors: Mapping[str, str]
+    ) -> web.StreamResponse:
         sent = {
             name: value
             for name, value in request.headers.items()
@@ -81,7 +88,7 @@ class S3Front:
             await send_continue(request)
             data = request.content if request.content_length else b""
         query = without_signature(target.query)
-        async with self._upstream.request(request.method, target.path, query, sent, data) as answer:
+        async with upstream.request(request.method, target.path, query, sent, data) as answer:
             response = web.StreamResponse(status=answer.status, headers={**_returned(answer), **cors})
             if answer.content_length is not None:
                 response.content_length = answer.content_length

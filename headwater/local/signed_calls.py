@@ -24,6 +24,12 @@ class CallRefused(Exception):
     """A call that is not signed by this stack's functions (403); the message is API Gateway's."""
 
 
+def caller(authorization: str) -> str:
+    """Return the access key id that an Authorization header names, empty when it names none."""
+    match = _HEADER.fullmatch(authorization)
+    return match[1].partition("/")[0] if match else ""
+
+
 def check_call(request: SignedRequest, body: bytes, credentials: Credentials, now: float) -> None:
     """Return when the signature is right and of now (Unix seconds); raises CallRefused."""
     match = _HEADER.fullmatch(request.headers.get("authorization", ""))
@@ -32,7 +38,8 @@ def check_call(request: SignedRequest, body: bytes, credentials: Credentials, no
         raise CallRefused("Missing Authentication Token")
     credential, signed, signature = match.groups()
     access_key_id, _, scope = credential.partition("/")
-    if access_key_id != credentials.access_key_id:
+    token = request.headers.get("x-amz-security-token", "")
+    if access_key_id != credentials.access_key_id or token != credentials.session_token:
         raise CallRefused("The security token included in the request is invalid.")
     if scope != f"{date[:8]}/{credentials.region}/{SERVICE}/aws4_request" or "host" not in signed.split(";"):
         raise CallRefused("Credential should be scoped to a valid region and service, and the host be signed.")

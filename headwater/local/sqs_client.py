@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
+from headwater.local.presign import Credentials, unsigned
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# The emulator reads service and region from here and checks no signature.
-_AUTHORIZATION = "AWS4-HMAC-SHA256 Credential=headwater/20260101/{}/sqs/aws4_request, SignedHeaders=host, Signature=0"
 _BATCH = 10
 
 
@@ -43,9 +43,12 @@ class QueueAddress:
 class SqsClient:
     """Receives from and deletes in one queue."""
 
-    def __init__(self, session: aiohttp.ClientSession, queue: QueueAddress) -> None:
+    def __init__(
+        self, session: aiohttp.ClientSession, queue: QueueAddress, credentials: Credentials | None = None
+    ) -> None:
         self._session = session
         self.queue = queue
+        self._asks_as = unsigned(credentials or Credentials("headwater", "", queue.region), "sqs")
 
     async def receive(self, count: int, wait_s: int) -> list[dict[str, Any]]:
         """Return up to `count` (1..10) messages as SQS shapes them, waiting up to `wait_s` for the first."""
@@ -65,7 +68,7 @@ class SqsClient:
         headers = {
             "Content-Type": "application/x-amz-json-1.0",
             "X-Amz-Target": f"AmazonSQS.{action}",
-            "Authorization": _AUTHORIZATION.format(self.queue.region),
+            **self._asks_as,
         }
         body = json.dumps({"QueueUrl": self.queue.url, **request})
         limit = aiohttp.ClientTimeout(total=timeout_s)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from headwater.local.authorization import DEFAULT_TTL_S, AuthorizerSpec
 from headwater.local.aws import AwsEmulator
 from headwater.local.cdn import Cdn, CdnConfig
-from headwater.local.declarations import Declarations, load
 from headwater.local.environment import Site, Stack, stack_environment
 from headwater.local.event_sources import QueuePoller
 from headwater.local.functions import LambdaService
@@ -22,6 +21,7 @@ from headwater.local.listener import allow_connections, serving, url_of
 from headwater.local.origin import Origin
 from headwater.local.provision import provision
 from headwater.local.rest_routes import Route, RouteTable
+from headwater.local.roles import CDN, INGEST, OPERATOR, Roles, roles_of
 from headwater.local.s3_front import S3Front
 from headwater.local.schedules import Scheduler
 from headwater.local.static import StaticSite
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     import socket
     from contextlib import AsyncExitStack
     from pathlib import Path
+
+    from headwater.local.application import Application
+    from headwater.local.declarations import Declarations
 
 WARM = ("api", "authorizer", "on_upload", "on_encode")
 
@@ -75,69 +78,70 @@ class _Inside:
 
     stack: Stack
     keys: LocalKeys
+    roles: Roles
     functions: LambdaService
     upstream: Upstream
     sockets: WebSocketGateway
 
 
 async def start_stack(
-    exits: AsyncExitStack, listener: socket.socket, folders: Folders, *, root: Path, layers: Path, verbose: bool
+    exits: AsyncExitStack, listener: socket.socket, folders: Folders, application: Application, *, verbose: bool
 ) -> Running:
     """Start everything and return once it answers; `exits` stops it again in the opposite order.
 
     Raises Failed, or what the parts raise, with a sentence for the person who started it.
     """
     allow_connections()
-    stack, emulator = Stack(), AwsEmulator()
+    stack, emulator = application.stack, AwsEmulator()
     exits.push_async_callback(in_thread, emulator.stop)
     keys, declarations, endpoint = await together(
         in_thread(lambda: load_keys(folders.keys)),
-        in_thread(lambda: load(root, stack.stage)),
+        in_thread(application.load),
         in_thread(lambda: emulator.start(folders.data)),
     )
+    roles = roles_of(application.policies, stack, keys.aws)
+    await in_thread(lambda: application.prepare(endpoint))
+    await in_thread(lambda: emulator.enforce(roles))
     url = url_of(listener)
-    env = stack_environment(stack, _site(endpoint, url, keys))
-    functions = LambdaService(declarations, root, env, layers, logs=folders.logs, verbose=verbose)
+    env = {**stack_environment(stack, _site(endpoint, url, keys)), **application.told}
+    functions = LambdaService(
+        declarations, application.launcher, env, roles=roles.functions, logs=folders.logs, verbose=verbose
+    )
     exits.push_async_callback(functions.stop)
     await functions.start()
-    upstream = Upstream(endpoint, await exits.enter_async_context(open_session()))
-    sockets = WebSocketGateway(functions, keys.aws)
-    inside = _Inside(stack, keys, functions, upstream, sockets)
-    origin = _origin(url, inside, _gateway(declarations, functions), root / "web")
+    upstream = Upstream(endpoint, await exits.enter_async_context(open_session()), roles.control[CDN].credentials)
+    sockets = WebSocketGateway(functions, roles)
+    inside = _Inside(stack, keys, roles, functions, upstream, sockets)
+    origin = _origin(url, inside, _gateway(declarations, functions), application.web)
     await exits.enter_async_context(serving(listener, origin.handle))
     exits.push_async_callback(sockets.stop)
-    secrets = {stack.cdn_key_secret: keys.cdn_pem(), stack.grant_key_secret: keys.grant}
+    secrets = {stack.cdn_key_secret: keys.cdn_pem(), stack.grant_key_secret: keys.grant, **application.secrets}
     await together(
-        in_thread(lambda: provision(endpoint, stack, secrets)),
+        in_thread(lambda: provision(endpoint, stack, secrets, roles.control[OPERATOR].credentials)),
         *(_warm(functions, name, folders.logs) for name in WARM if name in declarations.functions),
     )
-    await _drive(exits, endpoint, stack, declarations, functions)
+    await _drive(exits, endpoint, roles, declarations, functions)
     return Running((stack.source_bucket, stack.media_bucket), emulator.pid or 0)
 
 
 def _site(endpoint: str, url: str, keys: LocalKeys) -> Site:
-    """Say where everything is; with a secret of this stack nobody else can presign."""
-    return Site(
-        aws_endpoint=endpoint,
-        public_url=url,
-        cdn_key_pair_id=keys.cdn_key_pair_id(),
-        access_key_id=keys.aws.access_key_id,
-        secret_access_key=keys.aws.secret_access_key,
-    )
+    """Say where everything is; the keys to it are each function's own."""
+    return Site(aws_endpoint=endpoint, public_url=url, cdn_key_pair_id=keys.cdn_key_pair_id())
 
 
 def _origin(url: str, inside: _Inside, api: RestGateway, web: Path) -> Origin:
     stack, keys, upstream = inside.stack, inside.keys, inside.upstream
+    ingest = inside.roles.control[INGEST].credentials
     cdn = CdnConfig(url, stack.media_bucket, {keys.cdn_key_pair_id(): keys.cdn.public_key()})
     return Origin(
         public_url=url,
         api=api,
         cdn=Cdn(cdn, upstream),
-        s3=S3Front((stack.source_bucket, stack.media_bucket), keys.aws, upstream, url),
+        s3=S3Front((stack.source_bucket, stack.media_bucket), inside.roles, upstream, url),
         issuer=DevIssuer(keys.issuer, url),
         site=StaticSite(web, url),
         sockets=inside.sockets,
-        ingest=IngestGateway(inside.functions, upstream, stack.source_bucket),
+        ingest=IngestGateway(inside.functions, upstream.asking_as(ingest), stack.source_bucket),
     )
 
 
@@ -158,13 +162,14 @@ async def _warm(functions: LambdaService, name: str, logs: Path) -> None:
 
 
 async def _drive(
-    exits: AsyncExitStack, endpoint: str, stack: Stack, declarations: Declarations, functions: LambdaService
+    exits: AsyncExitStack, endpoint: str, roles: Roles, declarations: Declarations, functions: LambdaService
 ) -> None:
-    """Start what invokes functions by itself: queues and schedules."""
+    """Start what invokes functions by itself: queues, each with its function's rights, and schedules."""
     drivers: list[QueuePoller | Scheduler] = [
-        QueuePoller(endpoint, subscription, functions, stack) for subscription in declarations.subscriptions
+        QueuePoller(endpoint, one, functions, credentials=roles.functions[one.function].credentials)
+        for one in declarations.subscriptions
     ]
-    drivers.append(Scheduler(declarations.schedules, functions, stack=stack))
+    drivers.append(Scheduler(declarations.schedules, functions))
     for driver in drivers:
         exits.push_async_callback(driver.stop)
         await driver.start()

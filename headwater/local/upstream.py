@@ -10,30 +10,35 @@ import aiohttp
 from aiohttp import web
 from yarl import URL
 
+from headwater.local.aws import REGION
+from headwater.local.presign import Credentials, unsigned
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
-# moto reads the service and region from the credential scope and does not check the signature.
-_AUTHORIZATION = (
-    "AWS4-HMAC-SHA256 Credential=local/20260101/eu-central-1/s3/aws4_request, SignedHeaders=host, Signature=0"
-)
+_NOBODY = Credentials("local", "", REGION)
 _CHUNK = 256 * 1024
 
 
 class Upstream:
     """The emulator's S3 endpoint."""
 
-    def __init__(self, endpoint: str, session: aiohttp.ClientSession) -> None:
-        """`endpoint` without a trailing slash; the session must not decompress bodies."""
+    def __init__(self, endpoint: str, session: aiohttp.ClientSession, credentials: Credentials = _NOBODY) -> None:
+        """`endpoint` without a trailing slash; the session must not decompress bodies. Asks with these credentials."""
         self._endpoint = endpoint
         self._session = session
+        self._asks_as = unsigned(credentials, "s3")
+
+    def asking_as(self, credentials: Credentials) -> Upstream:
+        """Return the same endpoint for somebody else."""
+        return Upstream(self._endpoint, self._session, credentials)
 
     def request(
         self, method: str, raw_path: str, query: str, headers: Mapping[str, str], data: object = None
     ) -> aiohttp.client._RequestContextManager:
         """Send a request for an already encoded path and query."""
         url = URL(f"{self._endpoint}{raw_path}{'?' if query else ''}{query}", encoded=True)
-        sent = {"Authorization": _AUTHORIZATION, **headers}
+        sent = {**self._asks_as, **headers}
         return self._session.request(method, url, headers=sent, data=data, allow_redirects=False)
 
     def object(

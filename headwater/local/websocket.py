@@ -13,9 +13,13 @@ from urllib.parse import unquote
 
 from aiohttp import WSCloseCode, web
 
+from headwater.local import rest_events
+from headwater.local.needs import Place
+from headwater.local.policies import Need
 from headwater.local.presign import SignedRequest
 from headwater.local.replies import document, problem, read_body
-from headwater.local.signed_calls import CallRefused, check_call
+from headwater.local.roles import Signers, signers_of
+from headwater.local.signed_calls import CallRefused, caller, check_call
 from headwater.local.socket_events import Peer, connect_event, disconnect_event, message_event, refusal
 from headwater.local.sockets import Socket, SocketLimits
 
@@ -33,6 +37,7 @@ CONNECT, MESSAGE, DISCONNECT = "websocket_connect", "websocket_message", "websoc
 """What Chalice calls the functions."""
 INTEGRATION_TIMEOUT_S = 29.0
 _GOODBYE_S = 5.0
+_PLACE = Place(rest_events.ACCOUNT, rest_events.REGION)
 _BACKLOG = 16
 """Messages of one client that may wait for its function before it is read on."""
 _CONNECTIONS = (f"{PATH}/@connections/", f"{PATH}/%40connections/")
@@ -46,10 +51,12 @@ def wants_socket(request: web.BaseRequest) -> bool:
 class WebSocketGateway:
     """Holds every open connection of the stack."""
 
-    def __init__(self, functions: Functions, credentials: Credentials, limits: SocketLimits | None = None) -> None:
-        """Take the functions, whose credentials may use @connections, and limits other than API Gateway's."""
+    def __init__(
+        self, functions: Functions, signers: Credentials | Signers, limits: SocketLimits | None = None
+    ) -> None:
+        """Take the functions, who may use @connections, and limits other than API Gateway's."""
         self._functions = functions
-        self._credentials = credentials
+        self._signers = signers_of(signers)
         self._limits = limits or SocketLimits()
         self._sockets: dict[str, Socket] = {}
         self._background: set[asyncio.Task[None]] = set()
@@ -151,9 +158,7 @@ class WebSocketGateway:
             return _refused(413, "PayloadTooLargeException", "Maximum payload size exceeded")
         headers = {key.lower(): value for key, value in request.headers.items()}
         try:
-            check_call(
-                SignedRequest(request.method, target.path, target.query, headers), body, self._credentials, time.time()
-            )
+            self._check_call(SignedRequest(request.method, target.path, target.query, headers), body)
         except CallRefused as refused:
             return _refused(403, "ForbiddenException", str(refused))
         socket = self._sockets.get(name)
@@ -165,6 +170,14 @@ class WebSocketGateway:
             socket.close(WSCloseCode.OK, "Connection Closed Normally")
             return web.Response(status=204)
         return document(_view(socket)) if request.method == "GET" else _refused(405, "MethodNotAllowed", "Not possible")
+
+    def _check_call(self, call: SignedRequest, body: bytes) -> None:
+        key = caller(call.headers.get("authorization", ""))
+        check_call(call, body, self._signers.of(key), time.time())
+        resource = f"{rest_events.API_ID}/{rest_events.STAGE}/{call.method}/@connections/{call.path.rsplit('/', 1)[1]}"
+        need = Need("execute-api:ManageConnections", _PLACE.arn("execute-api", resource))
+        if not self._signers.may(key, need):
+            raise CallRefused(f"User is not authorized to perform: {need.action} on resource: {need.resource}")
 
 
 def _view(socket: Socket) -> dict[str, object]:
