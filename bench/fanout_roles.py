@@ -19,6 +19,7 @@ from headwater.local.declarations import Subscription, load  # noqa: E402
 from headwater.local.event_sources import QueuePoller  # noqa: E402
 from headwater.local.functions import LambdaService  # noqa: E402
 from headwater.local.keys import load_keys  # noqa: E402
+from headwater.local.launchers import SourceTree  # noqa: E402
 from headwater.local.listener import allow_connections, listen, serving, url_of  # noqa: E402
 from headwater.local.targets import parse_target  # noqa: E402
 from headwater.local.websocket import WebSocketGateway  # noqa: E402
@@ -68,7 +69,7 @@ async def gateway(keys: Path, environment: dict[str, str]) -> None:
 
 
 async def _with_functions(environment: dict[str, str]) -> None:
-    functions = LambdaService(load(ROOT, "local"), ROOT, environment, ROOT / "build" / "layers")
+    functions = LambdaService(load(ROOT, "local"), SourceTree(ROOT, ROOT / "build" / "layers"), environment)
     await functions.start()
     await functions.warm("on_broadcast", 1)
     subscription = Subscription("headwater-local-broadcast.fifo", "on_broadcast", 10, None)

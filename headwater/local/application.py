@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.session import Session
 
-from headwater.local import declarations, packaged, scratch
+from headwater.local import declarations, packaged
 from headwater.local.environment import Stack
 from headwater.local.jail.launcher import Jail, check_machine, read_runtime, unpack
 from headwater.local.launchers import SourceTree
@@ -31,7 +31,7 @@ class Application:
     """One application: how its workers start, where its pages lie, what its functions may do.
 
     `policies` are IAM documents by function; `told` and `secrets` are settings and secrets beyond what every stack has;
-    `bus` is an EventBridge bus that functions are told of; `folders` go away when it is stopped.
+    `bus` is an EventBridge bus that functions are told of.
     """
 
     stack: Stack
@@ -42,7 +42,6 @@ class Application:
     told: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
     bus: str = ""
-    folders: tuple[Path, ...] = ()
 
     def prepare(self, endpoint: str) -> None:
         """Make at an emulator, while it lets anybody do anything, what no other stack has."""
@@ -76,17 +75,14 @@ def from_package(root: Path, runtime: Path) -> Application:
     lambda_ = read_runtime(runtime)
     stack = Stack(stage=package.stage)
     edge, bus = f"{stack.prefix}edge-key", f"{stack.prefix}events"
-    folder = scratch.make("package")
-    unpack(package, folder)
     return Application(
         stack=stack,
         load=lambda: package.declarations,
-        launcher=Jail(package, folder, lambda_),
+        launcher=Jail(package, unpack(package, runtime / "packages"), lambda_),
         web=package.site,
         policies=packaged.policies(root, stack),
         # Only here does Terraform make these; the local issuer says roles as a foreign one would
         told={"HEADWATER_EDGE_SECRET": edge, "HEADWATER_EVENT_BUS": bus, "HEADWATER_JWT_ROLE_CLAIM": "role"},
         secrets={edge: secrets.token_hex(_EDGE_KEY_BYTES)},
         bus=bus,
-        folders=(folder,),
     )

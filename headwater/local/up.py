@@ -18,6 +18,7 @@ import uvloop
 
 import headwater
 from headwater.local import scratch
+from headwater.local.application import from_package, from_source
 from headwater.local.banner import banner_lines, show_banner
 from headwater.local.declarations import DeclarationsError
 from headwater.local.listener import PortBusy, listen, url_of
@@ -29,29 +30,33 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator
 
+    from headwater.local.application import Application
+
 ROOT = Path(headwater.__file__).resolve().parents[1]
 LAYERS = ROOT / "build" / "layers"
+RUNTIME = ROOT / "build" / "lambda"
 STOP_WITHIN_S = 10
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _SENTENCES = (PortBusy, DataFolderError, DeclarationsError, ProvisionError, Failed, ValueError, OSError)
 
 
-def run(port: int, data_dir: Path | None, *, verbose: bool = False) -> int:
+def run(port: int, data_dir: Path | None, *, package: Path | None = None, verbose: bool = False) -> int:
     """Run the embedded cloud until a signal ends it; returns the exit code.
 
+    With `package`, a folder that `make package` made, its functions run from there as Lambda would run them.
     Everything said on standard output is the banner and then one line `ready http://127.0.0.1:PORT`.
     """
     logging.basicConfig(
         stream=sys.stderr, level=logging.INFO if verbose else logging.WARNING, format="%(levelname)s %(message)s"
     )
     try:
-        check_layers(LAYERS)
+        application = _application(package)
         with (
             listen(port) as listener,
             _folders(data_dir) as folders,
             asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
         ):
-            return runner.run(_until_stopped(listener, folders, verbose=verbose))
+            return runner.run(_until_stopped(listener, folders, application, verbose=verbose))
     except _SENTENCES as error:
         sys.stderr.write(f"headwater: {error}\n")
         return 1
@@ -62,6 +67,14 @@ def check_layers(layers: Path) -> None:
     for part in ("ffmpeg/bin/ffmpeg", "probe/python"):
         if not (layers / part).exists():
             raise Failed(f"{layers / part} is missing: run `make layers` first.")
+
+
+def _application(package: Path | None) -> Application:
+    """Take the source tree, or a package, which is unpacked if it is new."""
+    if package is not None:
+        return from_package(package.expanduser().resolve(), RUNTIME)
+    check_layers(LAYERS)
+    return from_source(ROOT, LAYERS)
 
 
 @contextmanager
@@ -80,11 +93,11 @@ def _folders(data_dir: Path | None) -> Iterator[Folders]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _until_stopped(listener: socket.socket, folders: Folders, *, verbose: bool) -> int:
+async def _until_stopped(listener: socket.socket, folders: Folders, application: Application, *, verbose: bool) -> int:
     stop = _Stop()
     try:
         async with AsyncExitStack() as exits:
-            stack = await start_stack(exits, listener, folders, root=ROOT, layers=LAYERS, verbose=verbose)
+            stack = await start_stack(exits, listener, folders, application, verbose=verbose)
             url = url_of(listener)
             show_banner(banner_lines(url, stack.buckets, folders.data, folders.logs))
             sys.stdout.write(f"ready {url}\n")

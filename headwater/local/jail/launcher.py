@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import hashlib
 import json
-import os
 import platform
-import shutil
 import sys
+import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ from headwater.local.jail import cell
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from headwater.local.declarations import FunctionSpec
     from headwater.local.packaged import Package
@@ -60,21 +61,44 @@ def check_machine(package: Package) -> None:
         raise DeclarationsError(f"the package is for {package.architecture}, and this machine is {platform.machine()}")
 
 
-def unpack(package: Package, into: Path) -> None:
-    """Lay the code and each combination of layers below `into`, as Lambda lays them at /var/task and /opt."""
-    into.chmod(0o755)
-    _extract(package.root / "deployment.zip", into / "task")
-    names = {name for layers in package.layers for name in layers}
-    for name in sorted(names):
-        _extract(package.root / f"layers/{name}.zip", into / "layers" / name)
+@dataclass(frozen=True, slots=True)
+class Unpacked:
+    """Where a package lies, unpacked: its code, and what each combination of layers makes of /opt."""
+
+    task: Path
+    opt: Mapping[tuple[str, ...], Path]
+
+
+def unpack(package: Package, store: Path) -> Unpacked:
+    """Unpack what is not in `store` yet, where it stays under its digest: layers are large and change seldom."""
+    digests = {name: _digest(package.root / f"layers/{name}.zip") for layers in package.layers for name in layers}
+    code = package.root / "deployment.zip"
+    task = _kept(store / f"task-{_digest(code)}", [code])
+    opt = {}
     for layers in sorted(package.layers):
-        for name in layers:
-            # Names of one content cost nothing
-            shutil.copytree(into / "layers" / name, _opt(into, layers), copy_function=os.link, dirs_exist_ok=True)
+        archives = [package.root / f"layers/{name}.zip" for name in layers]
+        name = "-".join(["opt", *(digests[name] for name in layers)])
+        opt[layers] = _kept(store / name, archives)
+    return Unpacked(task, opt)
 
 
-def _opt(folder: Path, layers: Iterable[str]) -> Path:
-    return folder / "opt" / "+".join(layers)
+def _digest(archive: Path) -> str:
+    with archive.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+
+
+def _kept(folder: Path, archives: list[Path]) -> Path:
+    """Return `folder` with the archives in it, one over the other; it appears whole or not at all."""
+    if not folder.is_dir():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".unpacking-", dir=folder.parent) as scratch:
+            draft = Path(scratch) / "draft"
+            for archive in archives:
+                _extract(archive, draft)
+            # Another stack may have been as quick
+            with contextlib.suppress(OSError):
+                draft.rename(folder)
+    return folder
 
 
 def _extract(archive: Path, to: Path) -> None:
@@ -88,7 +112,7 @@ def _extract(archive: Path, to: Path) -> None:
 class Jail:
     """Launches the functions of an unpacked package."""
 
-    def __init__(self, package: Package, unpacked: Path, runtime: Runtime) -> None:
+    def __init__(self, package: Package, unpacked: Unpacked, runtime: Runtime) -> None:
         self._package = package
         self._unpacked = unpacked
         self._runtime = runtime
@@ -119,15 +143,15 @@ class Jail:
 
     def plan(self, spec: FunctionSpec, env: Mapping[str, str], stream: str, runtime_api: str) -> dict[str, Any]:
         """Return what `cell` makes."""
-        folder, runtime = self._unpacked, self._runtime
+        runtime = self._runtime
         reached = {urlsplit(env[name]).port for name in _REACHED if name in env}
         return {
             "root": str(runtime.folder / "root"),
             "binds": [
                 *runtime.binds,
                 (str(runtime.folder / "runtime"), "/var/runtime"),
-                (str(folder / "task"), "/var/task"),
-                (str(_opt(folder, spec.layers)), "/opt"),
+                (str(self._unpacked.task), "/var/task"),
+                (str(self._unpacked.opt[spec.layers]), "/opt"),
             ],
             "tmp_mb": self._package.scratch_mb[spec.name],
             "ports": [[_RUNTIME_API, int(runtime_api.rpartition(":")[2])], *([port, port] for port in reached if port)],

@@ -12,6 +12,7 @@ import pytest
 
 from headwater.local.declarations import Declarations, FunctionSpec
 from headwater.local.functions import LambdaService
+from headwater.local.launchers import SourceTree
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -80,7 +81,8 @@ def service(task_root: Path, tmp_path: Path) -> Callable[..., Any]:
     async def run(*specs: FunctionSpec, **options: Any) -> AsyncIterator[LambdaService]:
         declarations = Declarations({one.name: one for one in specs}, (), (), (), ())
         env = {"HEADWATER_STAGE": "local", "AWS_REGION": "eu-central-1"}
-        running = LambdaService(declarations, task_root, env, tmp_path / "layers", logs=tmp_path / "logs", **options)
+        launcher = SourceTree(task_root, tmp_path / "layers")
+        running = LambdaService(declarations, launcher, env, logs=tmp_path / "logs", **options)
         await running.start()
         try:
             yield running

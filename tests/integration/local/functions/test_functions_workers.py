@@ -177,10 +177,12 @@ ROUTER = """
     from pathlib import Path
     from headwater.local.declarations import Declarations, FunctionSpec
     from headwater.local.functions import LambdaService
+    from headwater.local.launchers import SourceTree
 
     async def main():
         spec = FunctionSpec("sleep", "tasks.sleep", 256, 60, {}, ())
-        service = LambdaService(Declarations({"sleep": spec}, (), (), (), ()), Path(sys.argv[1]), {}, Path("/nowhere"))
+        launcher = SourceTree(Path(sys.argv[1]), Path("/nowhere"))
+        service = LambdaService(Declarations({"sleep": spec}, (), (), (), ()), launcher, {})
         await service.start()
         await service.invoke("sleep", {"pids": sys.argv[2]})
 
