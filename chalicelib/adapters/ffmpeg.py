@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import selectors
 import signal
 import ssl
@@ -18,8 +17,9 @@ from typing import IO, TYPE_CHECKING
 
 import botocore
 
+from chalicelib.adapters.confinement import of_encoder
 from chalicelib.adapters.pulse import STILL_S, Pulse
-from chalicelib.errors import Transient
+from chalicelib.errors import Permanent, Transient
 from chalicelib.services.ports import Cancelled
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ _TOO_LATE = "Encoding did not finish within the function's time."
 _READ = 256 * 1024
 _STDERR_TAIL = 2000
 _BROKEN = b"Stream ends prematurely"
+_NO_MEMORY = b"Cannot allocate memory", b"malloc of size"
 _MAX_FILE = 8 * 1024**3
-_MAX_CPU_S = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,7 @@ class FfmpegEncoder:
         take: Callable[[bytes], None],
         feed: Iterator[bytes] | None = None,
     ) -> float:
+        confinement = of_encoder(timeout_s, _MAX_FILE)
         with tempfile.TemporaryFile() as errors:
             process = subprocess.Popen(  # noqa: S603  our own binary, arguments built by the domain
                 [self.binary, *arguments],
@@ -75,7 +76,7 @@ class FfmpegEncoder:
                 stderr=errors,
                 env=_environment(),
                 start_new_session=True,
-                preexec_fn=_limit,  # noqa: PLW1509  the worker has one thread when it starts FFmpeg
+                preexec_fn=confinement.enter,  # noqa: PLW1509  the worker has one thread when it starts FFmpeg
             )
             pulse = Pulse(process.pid, self.still_s)
 
@@ -97,8 +98,9 @@ class FfmpegEncoder:
             if feeder:
                 feeder.check()
             if status:
+                _check_memory(errors)
                 raise Transient("encode_interrupted", f"FFmpeg ended with {status}: {_tail(errors)}")
-            if _cut_off(errors):
+            if _says(errors, _BROKEN):
                 raise Transient("read_interrupted", "The connection to the source broke.")
             return cpu
 
@@ -128,10 +130,20 @@ class _Feeder:
             raise self._error
 
 
-def _cut_off(errors: IO[bytes]) -> bool:
-    """True when FFmpeg took a connection that broke for the end of the file; its exit status does not say so."""
+def _says(errors: IO[bytes], *words: bytes) -> bool:
+    """True when one of its lines has some of these words: FFmpeg's exit status tells neither of them.
+
+    It takes a connection that broke for the end of the file, and memory it did not get for any failure.
+    """
     errors.seek(0)
-    return any(_BROKEN in line for line in errors)
+    return any(word in line for line in errors for word in words)
+
+
+def _check_memory(errors: IO[bytes]) -> None:
+    """Another attempt would have no more memory."""
+    if _says(errors, *_NO_MEMORY):
+        text = "Decoding this file takes more memory than a worker has. Please convert it to H.264 and upload that."
+        raise Permanent("source_too_demanding", text)
 
 
 def _pump(
@@ -176,14 +188,6 @@ def _environment() -> dict[str, str]:
     # Where the system names no file, the bundle that boto3 itself would use.
     bundle = Path(botocore.__file__).with_name("cacert.pem")
     return {"SSL_CERT_FILE": ssl.get_default_verify_paths().cafile or str(bundle)}
-
-
-def _limit() -> None:
-    """In the child: bounded CPU time and file size, no core dump, and last in line for the processor."""
-    resource.setrlimit(resource.RLIMIT_CPU, (_MAX_CPU_S, _MAX_CPU_S))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (_MAX_FILE, _MAX_FILE))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    os.nice(5)
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

@@ -1,31 +1,35 @@
 """The probing child: `python -I probe_child.py LIBRARY SIZE`, URL on standard input, one JSON object out.
 
-Stands alone on purpose: nothing of ours is imported where hostile bytes are parsed.
+Stands alone on purpose: of ours, nothing but two pure files is read where hostile bytes are parsed.
 """
 
 from __future__ import annotations
 
 import itertools
 import json
-import re
+import runpy
 import sys
+import time
 from contextlib import suppress
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
-DEMUXERS = "mov,matroska,mpegts,avi,flv,mp3,aac,wav,ogg,mpeg,asf,mxf,flac"
-"""Containers we take. Playlists (hls, dash, concat, sdp) would fetch what they name: never."""
+HERE = Path(__file__).parent
+_sniffing = runpy.run_path(str(HERE.with_name("domain") / "sniffing.py"))
+demuxers, indexed = _sniffing["demuxers"], _sniffing["indexed"]
+_facts = runpy.run_path(str(HERE / "probe_facts.py"))
+describe_role, matroska_length = _facts["describe_role"], _facts["matroska_length"]
+SLOW_S = 10
+"""Processor time after which it is the file that takes long, and not the network."""
+MAX_TRACKS = 300
+"""Reading ten thousand takes minutes, since FFmpeg compares each with all others."""
 SCAN_LIMIT = 8_000_000
 PROMISE_S = Fraction(1, 2)
 """A file that ends later than this before its promised end is whole."""
 MAX_AUDIO = 8
 MAX_SUBTITLES = 32
-LONGEST_TITLE = 80
-GENERIC_NAMES = re.compile(
-    r"handler|core media|apple|mainconcept|gpac|iso ?media|google|lavf|^(stereo|mono)$", re.IGNORECASE
-)
-"""Names that programs give to every track: no title."""
-DEFAULT, COMMENTARY, FORCED, DEAF, BLIND, ATTACHED_PICTURE, CAPTIONS = 0x1, 0x8, 0x40, 0x80, 0x100, 0x400, 0x10000
+FORCED, ATTACHED_PICTURE = 0x40, 0x400
 """FFmpeg's AV_DISPOSITION flags."""
 MAX_PIXELS = "35389440"
 UNBOUNDED = "2147483647"
@@ -35,34 +39,73 @@ class UnknownCodec(Exception):
     """No decoder of ours knows the picture or the sound; to leave it out would hide half of the recording."""
 
 
+class TooManyTracks(Exception):
+    """Each costs memory in every process that opens the file; nobody's recording has so many."""
+
+
 def main() -> None:
     """Print a SourceMedia as JSON, or {"code": ...}."""
     sys.path.insert(0, sys.argv[1])
     import av  # noqa: PLC0415  lives in the layer named on the command line
 
     url = sys.stdin.read().strip()
-    options = {
-        "format_whitelist": DEMUXERS,
-        "protocol_whitelist": "https,tls,tcp" if url.startswith("https:") else "http,tcp",
-        "rw_timeout": "15000000",
-        "max_pixels": MAX_PIXELS,
-    }
     try:
-        with av.open(url, options=options, timeout=20) as container:
-            answer = describe(container, int(sys.argv[2]), read_head(url, options))
-        if answer["video"] and not answer["video"]["width"]:
-            # The decoder refused the picture's size, and so does not say it: ask the header alone.
-            with av.open(url, options=options | {"max_pixels": UNBOUNDED}, timeout=20) as container:
-                context = container.streams.video[0].codec_context
-                answer["video"] |= {"width": context.width, "height": context.height}
+        answer = look(url, int(sys.argv[2]))
     except (av.error.HTTPError, av.error.ConnectionRefusedError, av.error.TimeoutError):
         answer = {"code": "unreachable"}
+    except av.error.ExitError:
+        answer = {"code": "source_unreadable" if time.process_time() > SLOW_S else "unreachable"}
     except UnknownCodec:
         answer = {"code": "source_unknown_codec"}
-    except (av.error.FFmpegError, OSError, ValueError, MemoryError) as error:
+    except TooManyTracks:
+        answer = {"code": "source_too_many_tracks"}
+    except (av.error.FFmpegError, OSError, ValueError, ArithmeticError, MemoryError) as error:
         not_media = isinstance(error, av.error.InvalidDataError | ValueError | av.error.PermissionError)
         answer = {"code": "source_not_media" if not_media else "source_unreadable"}
     json.dump(answer, sys.stdout)
+
+
+def look(url: str, size: int) -> dict[str, Any]:
+    """Open the file as what its first bytes are, whatever its name and type say, and describe it."""
+    import av  # noqa: PLC0415
+
+    options = {
+        "protocol_whitelist": "https,tls,tcp" if url.startswith("https:") else "http,tcp",
+        "max_redirects": "0",
+        "rw_timeout": "15000000",
+        "max_pixels": MAX_PIXELS,
+        "max_streams": str(MAX_TRACKS + 1),
+    }
+    head = read_head(url, options)
+    names = demuxers(head)
+    options |= {"format_whitelist": names, "enable_drefs": "0", "use_absolute_path": "0"}
+    only = None if "," in names else names
+    try:
+        container = av.open(url, format=only, options=options, timeout=20)
+    except (av.error.ArgumentError, av.error.MemoryError):
+        if crowded(url, only, options):
+            raise TooManyTracks from None
+        raise
+    with container:
+        if len(container.streams) > MAX_TRACKS:  # some demuxers leave out what is too much
+            raise TooManyTracks
+        answer = describe(container, size, head)
+    if answer["video"] and not answer["video"]["width"]:
+        # The decoder refused the picture's size, and so does not say it: ask the header alone.
+        with av.open(url, format=only, options=options | {"max_pixels": UNBOUNDED}, timeout=20) as container:
+            context = container.streams.video[0].codec_context
+            answer["video"] |= {"width": context.width, "height": context.height}
+    return answer
+
+
+def crowded(url: str, only: str | None, options: dict[str, str]) -> bool:
+    """True when it is for its number of tracks that FFmpeg does not open the file, which only its log tells."""
+    import av  # noqa: PLC0415
+
+    av.logging.set_level(av.logging.ERROR)
+    with av.logging.Capture() as lines, suppress(av.error.FFmpegError):
+        av.open(url, format=only, options=options, timeout=20)
+    return any("max_streams" in text for _, _, text in lines)
 
 
 def describe(container: Any, size: int, head: bytes) -> dict[str, Any]:
@@ -107,22 +150,6 @@ def describe(container: Any, size: int, head: bytes) -> dict[str, Any]:
 
 HEAD = 64 * 1024
 """Bytes: Matroska's SeekHead and an MP4's leading moov are at the very beginning."""
-CUES = b"\x1c\x53\xbb\x6b"
-CLUSTER = b"\x1f\x43\xb6\x75"
-SEEK_ID = b"\x53\xab\x84"
-
-
-def indexed(name: str, head: bytes) -> bool:
-    """True when a file that begins with `head` says where its key frames are without being read as a whole.
-
-    Matroska does in its Cues, which lie before the first Cluster or are named in the SeekHead. A fragmented MP4
-    (one with `mvex`) is read fragment by fragment whenever it is opened, unless one `sidx` in front lists them all.
-    """
-    if name == "matroska":
-        return CUES in head.replace(SEEK_ID + CLUSTER, b"").partition(CLUSTER)[0]
-    if name == "mov":
-        return b"mvex" not in head or b"sidx" in head.partition(b"moof")[0]
-    return False
 
 
 def read_head(url: str, options: dict[str, str]) -> bytes:
@@ -171,20 +198,6 @@ def rewind(container: Any) -> None:
         container.seek(0)
 
 
-def matroska_length(tags: Any, start: Fraction, end: Fraction) -> Fraction:
-    """Seconds from a track's first frame at `start` to its end, at most the file's `end`.
-
-    Matroska's header knows the longest track only; its writers note each track's own end in a tag. mkvmerge and
-    its like note a length instead.
-    """
-    clock = re.fullmatch(r"(\d{1,4}):(\d\d):(\d\d\.\d{1,9})", tags.get("DURATION", ""))
-    if clock:
-        hours, minutes, seconds = clock.groups()
-        tagged = 3600 * int(hours) + 60 * int(minutes) + Fraction(seconds)
-        end = min(end, tagged + start if "_STATISTICS_WRITING_APP" in tags else tagged)
-    return max(end - start, Fraction(0))
-
-
 def last_ends(container: Any, streams: list[Any], duration: Fraction) -> dict[int, Fraction]:
     """Seconds at which each stream's last packets end; nothing when the file is cut off before its promised end."""
     import av  # noqa: PLC0415
@@ -220,6 +233,7 @@ def describe_video(container: Any, stream: Any) -> dict[str, Any]:
     context = stream.codec_context
     if not context.width or context.width * context.height > int(MAX_PIXELS):
         return plain_video(stream, context.width, context.height, None)
+    context.thread_count = 1  # the child may have no other
     frame = first_frame(container, stream)
     rotation = int(getattr(frame, "rotation", 0) or 0) % 360
     sar = Fraction(stream.sample_aspect_ratio or 1) or Fraction(1)
@@ -322,26 +336,6 @@ def describe_subtitle(stream: Any) -> dict[str, Any]:
         "forced": bool(int(stream.disposition) & FORCED),
         **describe_role(stream),
     }
-
-
-def describe_role(stream: Any) -> dict[str, Any]:
-    """Language, title and what the track is for; a file may claim anything, so all of it is bounded."""
-    flags = int(stream.disposition)
-    role = "commentary" if flags & COMMENTARY else "described" if flags & BLIND else ""
-    language = str(stream.language or "")
-    return {
-        "language": language if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}", language) else "und",
-        "title": title_of(stream.metadata),
-        "default": bool(flags & DEFAULT),
-        "role": "captions" if flags & (DEAF | CAPTIONS) else role,
-    }
-
-
-def title_of(tags: Any) -> str:
-    """Title as a person gave it: one line, printable, bounded."""
-    handler = str(tags.get("handler_name", ""))
-    title = str(tags.get("title") or tags.get("name") or ("" if GENERIC_NAMES.search(handler) else handler))
-    return " ".join("".join(c if c.isprintable() else " " for c in title).split())[:LONGEST_TITLE]
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.jpeg import jpeg_options
-from chalicelib.domain.media import MAX_PIXELS
+from chalicelib.domain.media import MAX_PIXELS, MAX_TRACKS
 from chalicelib.domain.pictures import filter_graph, output_label, seconds
 from chalicelib.domain.storyboard import KIND, QUALITY
 from chalicelib.errors import Permanent
@@ -35,9 +35,12 @@ _MUX_FLAGS = "+cmaf+frag_keyframe+empty_moov+default_base_moof+frag_discont+nega
 def fence(media: SourceMedia, url: str) -> list[str]:
     """Options that fence the input in: only the probed demuxer, only the protocol of the one URL we hand over."""
     protocols = "https,tls,tcp" if url.startswith("https:") else "http,tcp"
+    # A QuickTime track may lie in another file, says its data reference.
+    references = ["-enable_drefs", "0", "-use_absolute_path", "0"] if media.container == "mov" else []
     return [
-        *("-protocol_whitelist", protocols),
-        *("-format_whitelist", media.container),
+        *("-protocol_whitelist", protocols, "-max_redirects", "0"),
+        *("-f", media.container, "-format_whitelist", media.container, *references),
+        *("-max_streams", str(MAX_TRACKS)),
         *("-rw_timeout", "15000000"),  # µs: a server that stalls must not hold a worker
         *("-max_pixels", str(MAX_PIXELS)),
     ]

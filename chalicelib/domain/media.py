@@ -7,12 +7,15 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
+from chalicelib.domain.stored import known
 from chalicelib.errors import Permanent
 
 MAX_PIXELS = 35_389_440
 """8192 x 4320: beyond it decoding one frame could exhaust a worker (ENCODING, hostile input)."""
 MIN_SIDE = 16
 """Pixels; H.264 in 4:2:0 works on 16-pixel macroblocks, smaller pictures are nobody's recording."""
+MAX_TRACKS = 300
+"""Of any kind, attached fonts among them, that a file may have before it is refused."""
 MAX_AUDIO = 8
 MAX_SUBTITLES = 32
 TEXT_SUBTITLES = {"ass", "ssa", "subrip", "srt", "text", "mov_text", "webvtt"}
@@ -161,19 +164,24 @@ class SourceMedia:
             duration_s=Fraction(data["duration_s"]),
             size_bytes=data["size_bytes"],
             seekable=data["seekable"],
-            video=VideoTrack(**_fractions(video, "frame_rate", "time_base", "duration_s", "sar")) if video else None,
+            video=_video(video) if video else None,
             audios=tuple(_audio(track) for track in audios[:MAX_AUDIO] if track),
             subtitles=tuple(_subtitle(track) for track in data.get("subtitles", [])[:MAX_SUBTITLES]),
             lead_s=Fraction(data.get("lead_s", 0)),
         )
 
 
+def _video(data: dict[str, Any]) -> VideoTrack:
+    return VideoTrack(**known(VideoTrack, _fractions(data, "frame_rate", "time_base", "duration_s", "sar")))
+
+
 def _audio(data: dict[str, Any]) -> AudioTrack:
-    return AudioTrack(**_fractions(data, "start_s", "duration_s") | {"role": Role(data.get("role", ""))})
+    facts = known(AudioTrack, _fractions(data, "start_s", "duration_s"))
+    return AudioTrack(**facts | {"role": Role(data.get("role", ""))})
 
 
 def _subtitle(data: dict[str, Any]) -> SubtitleTrack:
-    return SubtitleTrack(**data | {"role": Role(data.get("role", ""))})
+    return SubtitleTrack(**known(SubtitleTrack, data) | {"role": Role(data.get("role", ""))})
 
 
 def _plain(track: VideoTrack | AudioTrack | SubtitleTrack | None) -> dict[str, Any] | None:

@@ -47,7 +47,8 @@ def test_the_input_is_fenced_in(url: str, protocols: str) -> None:
     """Only the probed demuxer and the URL's own protocol, and before `-i`, where they count."""
     arguments = command(url=url)
     before = arguments[: arguments.index("-i")]
-    assert option(before, "-format_whitelist") == "mov"
+    assert (option(before, "-f"), option(before, "-format_whitelist")) == ("mov", "mov")
+    assert [option(before, name) for name in ("-max_redirects", "-enable_drefs", "-use_absolute_path")] == ["0"] * 3
     assert option(before, "-protocol_whitelist") == protocols
     assert option(before, "-max_pixels") == "35389440"
     assert int(option(before, "-rw_timeout")) <= 30_000_000
