@@ -1,18 +1,20 @@
-"""One browser for all end-to-end tests: Playwright runs once in a process."""
+"""One browser for all end-to-end tests, since Playwright runs once in a process; and one patience for all of them."""
 
 from __future__ import annotations
 
 import os
 import shutil
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
+from support.waiting import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, BrowserContext
 
 FLAGS = [
     "--no-sandbox",
@@ -34,5 +36,22 @@ def browser() -> Iterator[Browser]:
     executable = os.environ.get("HEADWATER_CHROMIUM") or shutil.which("chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+        make = browser.new_context
+
+        def patient(**options: Any) -> BrowserContext:
+            context = make(**options)
+            context.set_default_timeout(1000 * PATIENCE_S)
+            return context
+
+        browser.new_context = patient  # type: ignore[method-assign]
+        expect.set_options(timeout=1000 * PATIENCE_S)
         yield browser
         browser.close()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave room for several long waits in one test, on a machine that is busy with other things."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here) and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(900))

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 AXE = Path(__file__).parents[1] / "pages/node_modules/axe-core/axe.min.js"
 SERIOUS = ("serious", "critical")
 RUN = """async () => {
+  const ending = document.getAnimations().filter((one) => Number.isFinite(one.effect?.getComputedTiming().endTime));
+  const still = new Promise((done) => { setTimeout(done, 3000); });
+  // what is half faded in has no contrast
+  await Promise.race([still, Promise.allSettled(ending.map((one) => one.finished))]);
   const { violations } = await axe.run(document, { resultTypes: ["violations"] });
   const where = ({ target }) => target.join(" ");
   return violations.map(({ id, impact, nodes }) => ({ id, impact, where: nodes.map(where) }));

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROOT = Path(__file__).parents[2]
-READY_WITHIN_S = 90
+READY_WITHIN_S = 240
 
 
 @dataclass
@@ -34,6 +34,7 @@ class Stack:
 
     def start(self) -> None:
         """Start and wait for the ready line."""
+        self.url = ""
         command = [sys.executable, "-m", "headwater", "local", "up", "--port", "0", "--data", str(self.data)]
         self.process = subprocess.Popen(
             command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
@@ -53,7 +54,7 @@ class Stack:
                 ready.set()
         ready.set()
 
-    def stop(self, how: int = signal.SIGTERM, within_s: float = 15) -> int:
+    def stop(self, how: int = signal.SIGTERM, within_s: float = 60) -> int:
         """Stop as a user or an init system would; returns the exit code."""
         assert self.process is not None
         self.process.send_signal(how)
@@ -65,15 +66,15 @@ class Stack:
 
     def token(self, user: str = "ann", role: str = "publisher", **more: Any) -> str:
         """Ask the development issuer."""
-        answer = httpx.get(f"{self.url}/dev/token", params={"user": user, "role": role, **more})
+        answer = httpx.get(f"{self.url}/dev/token", params={"user": user, "role": role, **more}, timeout=90)
         return str(answer.raise_for_status().json()["token"])
 
     def api(self, user: str = "ann", role: str = "publisher") -> httpx.Client:
         """Return a client that is signed in."""
         headers = {"Authorization": f"Bearer {self.token(user, role)}"}
-        return httpx.Client(base_url=f"{self.url}/api/v1", headers=headers, timeout=30)
+        return httpx.Client(base_url=f"{self.url}/api/v1", headers=headers, timeout=90)
 
-    def cli(self, *arguments: str, user: str = "ann", timeout_s: float = 240) -> subprocess.CompletedProcess[str]:
+    def cli(self, *arguments: str, user: str = "ann", timeout_s: float = 400) -> subprocess.CompletedProcess[str]:
         """Run `headwater ...` against this stack."""
         environment = os.environ | {"HEADWATER_URL": self.url, "HEADWATER_USER": user, "NO_COLOR": "1"}
         environment["XDG_STATE_HOME"] = str(self.data.parent / "state")
@@ -94,7 +95,7 @@ class Stack:
             return dict(api.get(f"/recordings/{recording_id}/transcode/progress").raise_for_status().json())
 
     def wait_for(
-        self, recording_id: str, done: Callable[[dict[str, Any]], bool], within_s: float = 120
+        self, recording_id: str, done: Callable[[dict[str, Any]], bool], within_s: float = 240
     ) -> dict[str, Any]:
         """Poll progress until `done` holds."""
         deadline = time.monotonic() + within_s

@@ -8,6 +8,7 @@ from urllib.parse import urljoin
 
 import httpx
 import pytest
+from support.waiting import until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,15 +18,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.e2e
 HW = "window.headwater"
-
-
-def until(page: Page, condition: str) -> None:
-    """Wait for a condition on the page's hooks."""
-    deadline = time.monotonic() + 60
-    while not page.evaluate(condition):
-        state = f"[{HW}.phase, {HW}.video.currentTime, {HW}.player?.pilot.status, {HW}.reporter?.counts]"
-        assert time.monotonic() < deadline, (condition, page.evaluate(state))
-        page.wait_for_timeout(50)
 
 
 def test_what_a_player_reports_is_what_it_is_advised_on(

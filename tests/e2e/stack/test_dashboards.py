@@ -14,7 +14,8 @@ import pytest
 from playwright.sync_api import expect
 from support.axe import serious
 from support.pages import kept_session
-from support.stack import ROOT, Stack
+from support.stack import ROOT, Stack, someone
+from support.waiting import PATIENCE_S, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.e2e
 
-OWNER = "dana"
-"""Somebody whose sums no other test adds to."""
 HW = "window.headwater"
 SLOW_BYTES_S = 24_000
 STARVED = """addEventListener("DOMContentLoaded", () => {
@@ -36,17 +35,7 @@ STARVED = """addEventListener("DOMContentLoaded", () => {
   }, 50);
 });"""
 """Says when the picture has stood still for a while."""
-PATIENCE_S = 60
 READY = "document.querySelector('#board-body')?.getAttribute('aria-busy') === 'false'"
-
-
-def until(page: Page, condition: str) -> None:
-    """Wait for a condition; the page forbids eval, which wait_for_function needs."""
-    asked = f"(() => {{ try {{ return Boolean({condition}) }} catch {{ return false }} }})()"
-    deadline = time.monotonic() + PATIENCE_S
-    while not page.evaluate(asked):
-        assert time.monotonic() < deadline, condition
-        page.wait_for_timeout(50)
 
 
 @dataclass
@@ -101,10 +90,10 @@ class Breakdown:
         self.link.send("Network.emulateNetworkConditions", conditions)
 
 
-def folded(stack: Stack, recording: str, sessions: int) -> list[dict[str, Any]]:
+def folded(stack: Stack, owner: str, recording: str, sessions: int) -> list[dict[str, Any]]:
     """Wait until so many sessions are over."""
-    deadline = time.monotonic() + PATIENCE_S
-    with stack.api(OWNER) as api:
+    deadline = time.monotonic() + 2 * PATIENCE_S
+    with stack.api(owner) as api:
         while True:
             found = api.get(f"/recordings/{recording}/analytics/sessions").raise_for_status().json()["sessions"]
             if sum(one["ended_at"] is not None and one["watch_s"] > 0 for one in found) >= sessions:
@@ -115,8 +104,9 @@ def folded(stack: Stack, recording: str, sessions: int) -> list[dict[str, Any]]:
 
 @dataclass
 class Played:
-    """A recording that two people watched to its end."""
+    """A recording that two people watched to its end; its owner's sums are of nothing else."""
 
+    owner: str
     recording: str
     sessions: list[dict[str, Any]]
     bob: Told
@@ -127,8 +117,9 @@ class Played:
 @pytest.fixture(scope="module")
 def played(stack: Stack, browser: Browser, short_clip: Path) -> Played:
     """Play it as bob, then as nobody on a link that breaks down."""
-    recording = str(stack.upload(short_clip, "--title", "Deltas", "--wait", user=OWNER)["id"])
-    with stack.api(OWNER) as api:
+    owner = someone("dana")
+    recording = str(stack.upload(short_clip, "--title", "Deltas", "--wait", user=owner)["id"])
+    with stack.api(owner) as api:
         api.patch(f"/recordings/{recording}", json={"visibility": "public"}).raise_for_status()
     address = f"{stack.url}/watch/{recording}"
     with opened(browser, stack.token("bob"), "bob") as page:
@@ -136,7 +127,7 @@ def played(stack: Stack, browser: Browser, short_clip: Path) -> Played:
     with opened(browser) as page:
         Breakdown(page)
         nobody = play(page, address)
-    return Played(recording, folded(stack, recording, 2), bob, nobody)
+    return Played(owner, recording, folded(stack, owner, recording, 2), bob, nobody)
 
 
 @contextmanager
@@ -151,9 +142,9 @@ def opened(browser: Browser, token: str = "", user: str = "") -> Iterator[Page]:
 
 
 @pytest.fixture
-def board(stack: Stack, browser: Browser) -> Iterator[Page]:
+def board(stack: Stack, played: Played, browser: Browser) -> Iterator[Page]:
     """A page of the owner's; axe finds nothing serious on the last board it showed, and its console is silent."""
-    with opened(browser, stack.token(OWNER), OWNER) as page:
+    with opened(browser, stack.token(played.owner), played.owner) as page:
         complaints: list[str] = []
         page.on("console", lambda line: complaints.append(line.text) if line.type in {"warning", "error"} else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -175,7 +166,12 @@ def test_the_sums_are_of_what_was_played(stack: Stack, played: Played, board: Pa
     watched_s = sum(one["watch_s"] for one in played.sessions)
     assert len(played.sessions) == 2
     for name, path in (("overview", "/analytics"), ("recording", f"/analytics/recordings/{played.recording}")):
+        views = board.get_by_role("tab", name="Views 2 ")
+        deadline = time.monotonic() + PATIENCE_S
         show(board, f"{stack.url}{path}?days=today", name)
+        while not views.count() and time.monotonic() < deadline:  # what was played just now is added soon
+            board.wait_for_timeout(500)
+            show(board, f"{stack.url}{path}?days=today", name)
         expect(board.get_by_role("tab", name="Views 2 ")).to_be_visible()
         expect(board.get_by_role("tab", name="Viewers a day 2 ")).to_be_visible()
         expect(board.get_by_role("tab", name=f"Watch time {watched_s:.0f} s ")).to_be_visible()

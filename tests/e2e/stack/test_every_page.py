@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support.axe import serious
 from support.pages import BASICS, kept_session, pages
-from support.stack import ROOT, Stack, settled
+from support.stack import ROOT, Stack, someone
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,22 +18,22 @@ SIZES = {"desk": (1440, 900, "light"), "phone": (360, 740, "dark")}
 
 
 @pytest.fixture(scope="session")
-def rivers(stack: Stack, short_clip: Path) -> str:
-    """Upload a recording and wait until it is ready."""
-    recording = str(stack.upload(short_clip, "--title", "Rivers")["id"])
-    stack.wait_for(recording, settled)
-    return recording
+def rivers(stack: Stack, short_clip: Path) -> tuple[str, str]:
+    """Upload a recording as somebody who has no other, and wait until it is ready; its id and its owner."""
+    owner = someone("rita")
+    return str(stack.upload(short_clip, "--title", "Rivers", "--wait", user=owner)["id"]), owner
 
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", pages(""))
-def test_page(stack: Stack, browser: Browser, rivers: str, name: str, size: str) -> None:
+def test_page(stack: Stack, browser: Browser, rivers: tuple[str, str], name: str, size: str) -> None:
     """What it is for is there; axe finds nothing serious, the console is silent, nothing scrolls sideways."""
-    path, selector = pages(rivers)[name]
+    recording, owner = rivers
+    path, selector = pages(recording)[name]
     width, height, scheme = SIZES[size]
     context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
     try:
-        session = kept_session(stack.token())
+        session = kept_session(stack.token(owner), owner)
         context.add_init_script(f"sessionStorage.setItem('headwater.session', {session!r})")
         page = context.new_page()
         complaints: list[str] = []

@@ -7,13 +7,14 @@ import os
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import httpx
 import jwt
 import pytest
 from support.pipeline import FFMPEG
-from support.processes import encoders, parent
+from support.processes import ancestors, encoders, parent
 from support.stack import settled
 
 if TYPE_CHECKING:
@@ -99,16 +100,17 @@ def test_a_worker_killed_in_the_middle_loses_nothing(stack: Stack, tmp_path: Pat
     clip = make(tmp_path / "clip.mp4", *source, "-pix_fmt", "yuv420p")
     recording = stack.upload(clip)
     killed = 0
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while killed < 2:
         assert time.monotonic() < deadline
-        for pid in encoders(stack):
+        for pid in encoders(stack)[:1]:
             victim = pid if killed == 0 else parent(pid)
-            os.kill(victim, signal.SIGKILL)
-            killed += 1
-            time.sleep(0.5)
-            break
+            if stack.process and stack.process.pid in ancestors(victim):  # what has ended meanwhile has no parent
+                with suppress(ProcessLookupError):
+                    os.kill(victim, signal.SIGKILL)
+                    killed += 1
+                time.sleep(0.5)
         time.sleep(0.05)
-    end = stack.wait_for(recording["id"], settled, within_s=180)
+    end = stack.wait_for(recording["id"], settled, within_s=400)
     assert end["recording_status"] == "ready"
     assert all(r["chunks_done"] == r["chunks_total"] for r in end["renditions"])

@@ -9,10 +9,11 @@ import m3u8
 import pytest
 from support.bare_encoder import encode, ended
 from support.stack import settled
+from support.waiting import eventually, troubles, until
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     import httpx
     from playwright.sync_api import Page
@@ -29,27 +30,8 @@ def encoders() -> Iterator[list[subprocess.Popen[bytes]]]:
     yield from ended([])
 
 
-def wait_for(what: Callable[[], Any], within_s: float = 60) -> Any:
-    """Ask again until the answer is true."""
-    deadline = time.monotonic() + within_s
-    while not (found := what()):
-        assert time.monotonic() < deadline, found
-        time.sleep(0.2)
-    return found
-
-
-def on_page(page: Page, condition: str, within_s: float = 60) -> None:
-    """Wait for a condition on the page's hooks."""
-    deadline = time.monotonic() + within_s
-    asked = f"(() => {{ try {{ return Boolean({condition}) }} catch {{ return false }} }})()"
-    state = f"({{phase: {HW}.phase, at: {HW}.video.currentTime, errors: {HW}.errors, live: {HW}.live}})"
-    while not page.evaluate(asked):
-        assert time.monotonic() < deadline, (condition, page.evaluate(state))
-        page.wait_for_timeout(50)
-
-
 def go_live(api: httpx.Client, title: str, **wishes: Any) -> dict[str, Any]:
-    """Start a stream of one-second segments on one small rung."""
+    """Start a stream on one small rung, of one-second segments unless something else is wished."""
     recording = api.post("/recordings", json={"title": title, "live": True}).raise_for_status().json()["recording"]
     body = {"target_s": 1, "profiles": ["rescue"], **wishes}
     answer = api.post(f"/recordings/{recording['id']}/stream/start-live", json=body)
@@ -78,17 +60,17 @@ def test_from_an_encoder_to_a_viewer_to_a_recording(
         recording_id = started["stream"]["recording_id"]
         url = f"/recordings/{recording_id}"
         encoders.append(encode(started["ingest"]["primary"]["url"]))
-        wait_for(lambda: playlist(stack, api, recording_id))
+        eventually(lambda: playlist(stack, api, recording_id))
         page.goto(started["playback_url"])
-        on_page(page, f"{HW}.live.source === 'push' && {HW}.video.currentTime > 0")
+        until(page, f"{HW}.live.source === 'push' && {HW}.video.currentTime > 0")
         at, busy = page.evaluate(f"{HW}.video.currentTime"), logged(stack)
-        on_page(page, f"{HW}.video.currentTime > {at} + 4")
-        assert logged(stack) > busy
-        assert api.get(f"{url}/stream/live/stats").json()["viewers"]["now"] == 1
+        until(page, f"{HW}.video.currentTime > {at} + 4")
+        eventually(lambda: logged(stack) > busy)
+        eventually(lambda: api.get(f"{url}/stream/live/stats").json()["viewers"]["now"] == 1)
         encoders[0].kill()
         encoders[0].wait(10)
-        wait_for(lambda: api.get(f"{url}/stream/live/stats").json()["status"] == "paused")
-        assert wait_for(lambda: _quiet(stack))
+        eventually(lambda: api.get(f"{url}/stream/live/stats").json()["status"] == "paused")
+        assert eventually(lambda: _quiet(stack))
         segments = len(playlist(stack, api, recording_id).segments)  # type: ignore[union-attr]
         assert api.delete(f"{url}/stream/stop-live").json()["stream"]["status"] == "stopped"
         stack.wait_for(recording_id, settled)
@@ -99,8 +81,8 @@ def test_from_an_encoder_to_a_viewer_to_a_recording(
         assert (whole.is_endlist, len(whole.segments) >= segments) == (True, True)
         assert recording["duration_s"] == pytest.approx(sum(s.duration for s in whole.segments), abs=0.1)
         page.goto(recording["playback_url"])
-        on_page(page, f"{HW}.live === null && {HW}.video.currentTime > 1")
-        assert page.evaluate(f"{HW}.errors") == []
+        until(page, f"{HW}.live === null && {HW}.video.currentTime > 1")
+        assert troubles(page) == []
     assert complaints == []
 
 
@@ -114,15 +96,15 @@ def _quiet(stack: Stack) -> bool:
 def test_the_primary_dies_and_viewers_go_on(stack: Stack, encoders: list[subprocess.Popen[bytes]]) -> None:
     """The backup takes over behind one discontinuity; media sequence and what was listed never change."""
     with stack.api() as api:
-        started = go_live(api, "Failover")
+        started = go_live(api, "Failover", target_s=2)  # after two of them in silence the backup takes over
         recording_id, ingest = started["stream"]["recording_id"], started["ingest"]
-        encoders.append(encode(ingest["primary"]["url"]))
-        wait_for(lambda: (seen := playlist(stack, api, recording_id)) and len(seen.segments) >= 2)
-        encoders.append(encode(ingest["backup"]["url"]))
-        before = wait_for(lambda: (seen := playlist(stack, api, recording_id)) and len(seen.segments) >= 4 and seen)
+        encoders.append(encode(ingest["primary"]["url"], segment_s=2))
+        eventually(lambda: (seen := playlist(stack, api, recording_id)) and len(seen.segments) >= 2)
+        encoders.append(encode(ingest["backup"]["url"], segment_s=2))
+        before = eventually(lambda: (seen := playlist(stack, api, recording_id)) and len(seen.segments) >= 4 and seen)
         assert [s.discontinuity for s in before.segments] == [False] * len(before.segments)
         encoders[0].kill()
-        after = wait_for(lambda: _with_cut(playlist(stack, api, recording_id)))
+        after = eventually(lambda: _with_cut(playlist(stack, api, recording_id)))
         names = [s.uri for s in after.segments]
         assert names[: len(before.segments)] == [s.uri for s in before.segments]
         assert [s.discontinuity for s in after.segments].count(True) == 1

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
+from support.waiting import until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,14 +18,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.e2e
 HW = "window.headwater"
 SEGMENTS = 3
-
-
-def until(page: Page, condition: str) -> None:
-    """Wait for a condition; the page forbids eval, which wait_for_function needs."""
-    deadline = time.monotonic() + 30
-    while not page.evaluate(condition):
-        assert time.monotonic() < deadline, condition
-        page.wait_for_timeout(50)
+"""Of picture, each fetched once or, by a player that is short of time, once more on another rung."""
 
 
 def test_a_session_is_followed_from_its_start(stack: Stack, short_clip: Path, page: Page) -> None:
@@ -34,10 +27,14 @@ def test_a_session_is_followed_from_its_start(stack: Stack, short_clip: Path, pa
     assert done.returncode == 0, done.stderr
     recording = json.loads(done.stdout)
     answers: list[tuple[str, str, int]] = []
+    fetched: set[int] = set()
 
     def note(response: Response) -> None:
         path = urlsplit(response.url).path
         answers.append((response.request.method, path.rsplit("/", 1)[-1], response.status))
+        if answers[-1][:2] == ("POST", "events"):
+            told = json.loads(response.request.post_data or "")["events"]
+            fetched.update(event["seq"] for event in told if event["kind"] == "segment")
 
     page.on("response", note)
     with page.expect_response(lambda response: "/quality/recommended" in response.url) as asked:
@@ -53,10 +50,10 @@ def test_a_session_is_followed_from_its_start(stack: Stack, short_clip: Path, pa
         address = session["events_url"].removeprefix("/api/v1")
         known = api.post(address, json={"events": [{"kind": "join", "seq": 0}]}).raise_for_status().json()
         assert (known["accepted"], known["ignored"]) == (0, 1)
-        assert known["last_seq"] > SEGMENTS
+        assert known["last_seq"] > len(fetched) >= SEGMENTS
         asking = {"session": session["id"], "token": session["token"], "explain": "1"}
         path = f"/recordings/{recording['id']}/quality/recommended"
         told = api.get(path, params=asking).raise_for_status().json()
     assert (told["basis"], told["start"]) == ("session", False)
-    assert told["explain"]["network"]["transfers"] == SEGMENTS
+    assert told["explain"]["network"]["transfers"] == len(fetched)
     assert told["recommended"] == known["recommended"]

@@ -58,7 +58,7 @@ def scenario(origin: Origin, ladder: Ladder) -> Callable[..., Scenario]:
 
 @pytest.fixture(scope="session")
 def live_media(tmp_path_factory: pytest.TempPathFactory) -> LiveMedia:
-    """Two rungs and audio, a minute in segments of 1 s."""
+    """Two rungs and audio, two minutes in segments of 1 s."""
     return make_live_media(ROOT / "build/layers/ffmpeg/bin/ffmpeg", tmp_path_factory.mktemp("live"))
 
 
@@ -87,7 +87,6 @@ def open_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
 
     def make(**options: object) -> BrowserContext:
         context = browser.new_context(**options)
-        context.set_default_timeout(20_000)
         contexts.append(context)
         return context
 

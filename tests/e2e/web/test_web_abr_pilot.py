@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
+from support.waiting import troubles, until
 from web_link import Link, Trace
-from web_wait import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -121,7 +121,7 @@ def test_a_segment_that_is_given_up_comes_again_on_the_lower_rung(
     assert (event["rendition"], event["bytes"] > 0) == ("v-high", True)
     assert next(s["rendition"] for s in segments if s["index"] == event["index"]) == "v-low"
     assert [s["index"] for s in segments] == list(range(12))
-    assert page.evaluate(f"{HW}.errors") == []
+    assert troubles(page) == []
     assert complaints == []
 
 
@@ -155,7 +155,7 @@ def test_a_rung_that_just_failed_is_left_alone(page: Page, origin: Origin, scena
 
 def test_a_buffer_that_drains_faster_is_shorter(page: Page, origin: Origin, scenario: Callable[..., Scenario]) -> None:
     """At twice the speed half the seconds are left."""
-    recording = scenario(link=Link(Trace.steady(3000)))
+    recording = scenario(link=Link(Trace.steady(1000)))
     recording.finish()
     scripted(page, origin, recording, 1)
     until(page, f"{AT} > 0.2")

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
+from support.waiting import troubles, until
 from web_link import Link, Trace
-from web_wait import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +45,7 @@ def test_the_engine_takes_over_and_climbs_to_what_the_link_carries(
     told = segments(page, recording)
     assert (told[0]["rendition"], told[-1]["rendition"]) == ("v-low", "v-high")
     assert "predicted" in told[-1]
-    assert (page.evaluate(f"{HW}.errors"), complaints) == ([], [])
+    assert (troubles(page), complaints) == ([], [])
 
 
 def test_a_link_that_dies_is_answered_by_giving_up(
@@ -64,7 +64,7 @@ def test_a_link_that_dies_is_answered_by_giving_up(
     page.evaluate(f"{HW}.video.play()")
     until(page, f"{HW}.buffered.length === 1 && {HW}.buffered[0][1] > 23.9")
     assert [told["index"] for told in segments(page, recording)] == list(range(12))
-    assert (page.evaluate(f"{HW}.errors"), complaints) == ([], [])
+    assert (troubles(page), complaints) == ([], [])
 
 
 def test_without_its_table_hlsjs_decides_and_the_viewer_can_see_it(
@@ -79,4 +79,4 @@ def test_without_its_table_hlsjs_decides_and_the_viewer_can_see_it(
     page.keyboard.press("i")
     row = page.locator("#stats dl div").filter(has_text="Decided by")
     expect(row).to_contain_text("hls.js's own rule (its table could not be loaded)")
-    assert page.evaluate(f"{HW}.errors") == []
+    assert troubles(page) == []

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import time
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.waiting import eventually, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,28 +18,19 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.e2e
 
 HW = "window.headwater"
-PATIENCE_S = 30
 FLUSH = f"{HW}.reporter.flush()"
-
-
-def until(page: Page, condition: Callable[[], object]) -> None:
-    """Wait until something holds while the page goes on."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline, page.evaluate(f"[{HW}?.phase, {HW}?.video.currentTime]")
-        page.wait_for_timeout(50)
 
 
 def play(page: Page, origin: Origin, recording: Scenario, at_s: float) -> None:
     """Open the page and play up to a time."""
     page.goto(f"{origin.url}/watch/{recording.id}")
-    until(page, lambda: page.evaluate(f"{HW}.video.currentTime") > at_s)
+    until(page, f"{HW}.video.currentTime > {at_s}")
 
 
 def told(page: Page, recording: Scenario) -> list[dict[str, Any]]:
     """Have everything reported, and return it."""
     page.evaluate(FLUSH)
-    until(page, lambda: page.evaluate(f"{HW}.reporter.waiting") == 0)
+    until(page, f"{HW}.reporter.waiting === 0")
     return recording.events
 
 
@@ -106,9 +97,9 @@ def test_what_was_played_is_told_and_pauses_are_not(
     recording.finish()
     play(page, origin, recording, 1)
     page.evaluate(f"{HW}.video.currentTime = 10")
-    until(page, lambda: page.evaluate(f"!{HW}.video.seeking && {HW}.video.currentTime") > 10.5)
+    until(page, f"!{HW}.video.seeking && {HW}.video.currentTime > 10.5")
     faster_s = page.evaluate(f"(({HW}.video.playbackRate = 2), {HW}.video.currentTime)")
-    until(page, lambda: page.evaluate(f"{HW}.video.currentTime") > 12.5)
+    until(page, f"{HW}.video.currentTime > 12.5")
     page.evaluate(f"{HW}.video.pause()")
     page.wait_for_timeout(300)
     page.evaluate(f"{HW}.video.playbackRate = 1")
@@ -140,10 +131,10 @@ def test_leaving_is_told_with_the_viewers_name_and_last_ranges(
         " expires_at: '2099-01-01T00:00:00Z'}))"
     )
     play(page, origin, recording, 0.5)
-    until(page, lambda: recording.reports)
+    eventually(lambda: recording.reports, page=page)
     assert set(recording.reporters) == {"Bearer t-mara"}
     page.goto("about:blank")
-    until(page, lambda: any(event["kind"] == "end" for event in recording.events))
+    eventually(lambda: any(event["kind"] == "end" for event in recording.events), page=page)
     end = recording.events[-1]
     assert (end["kind"], end["reason"]) == ("end", "left")
     assert end["wt"] > 300
@@ -157,7 +148,7 @@ def test_the_end_is_told_once(page: Page, origin: Origin, scenario: Callable[...
     recording.finish()
     play(page, origin, recording, 0.1)
     page.evaluate(f"{HW}.video.currentTime = 23")
-    until(page, lambda: page.evaluate(f"{HW}.video.ended"))
+    until(page, f"{HW}.video.ended")
     told(page, recording)
     page.goto("about:blank")
     page.wait_for_timeout(300)
@@ -188,8 +179,8 @@ def test_a_streams_segments_say_how_far_behind_the_camera(
     recording = stream()
     recording.live.run()
     play(page, origin, recording, 2)
-    until(page, lambda: page.evaluate(f"{HW}.player.latencyS") is not None)
-    until(page, lambda: any("latency_ms" in event for event in told(page, recording)))
+    until(page, f"typeof {HW}.player.latencyS === 'number'")
+    eventually(lambda: any("latency_ms" in event for event in told(page, recording)), page=page)
     events = recording.events
     assert events[0]["live"] is True
     assert all(0 < event["latency_ms"] < 30_000 for event in events if "latency_ms" in event)
@@ -234,10 +225,10 @@ def test_who_waited_for_the_encoder_has_not_waited_for_the_network(
     """A session's start-up time begins when the page was opened, or when there was something to play."""
     recording = scenario()
     page.goto(f"{origin.url}/watch/{recording.id}")
-    until(page, lambda: page.evaluate(f"{HW}.phase") == "preparing")
-    page.wait_for_timeout(3000)
+    until(page, f"{HW}.phase === 'preparing'")
+    page.wait_for_timeout(1500)
     recording.finish()
-    until(page, lambda: page.evaluate(f"{HW}.video.currentTime") > 0.1)
+    until(page, f"{HW}.video.currentTime > 0.1")
     shown_ms = page.evaluate(f"{HW}.firstFrameMs")
     start = next(event for event in told(page, recording) if event["kind"] == "start")
-    assert 0 < start["startup_ms"] < shown_ms - 2900
+    assert 0 < start["startup_ms"] < shown_ms - 1400

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 from support.axe import serious
+from support.waiting import until
 from web_analytics import AnalyticsOrigin
 from web_figures import RECORDING
-from web_wait import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -241,7 +241,7 @@ def test_live_now_keeps_up(visit: Callable[[str], Page], origin: AnalyticsOrigin
     row = page.locator(".board__stream")
     expect(row).to_contain_text("48 watching")
     origin.analytics.streams = [STREAM | {"viewers": 49}]
-    expect(row).to_contain_text("49 watching", timeout=15_000)
+    expect(row).to_contain_text("49 watching")
     origin.analytics.streams = []
     expect(page.get_by_role("heading", name="Nothing is live")).to_be_visible(timeout=15_000)
 

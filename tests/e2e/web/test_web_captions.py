@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
-from web_wait import until
+from support.waiting import troubles, until
 
 from chalicelib.domain.captions import Cue
 
@@ -54,7 +54,7 @@ def test_the_default_language_shows_at_its_time(watched: Page, complaints: list[
     for moment, expected in ((0.9, []), (2.5, ["Good day &amp; <b>welcome</b>"]), (4.2, []), (16.0, ["Later"])):
         go_to(watched, moment)
         until(watched, f"JSON.stringify({SHOWN}) === JSON.stringify({expected})")
-    assert watched.evaluate(f"{HW}.errors") == []
+    assert troubles(watched) == []
     assert complaints == []
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 from support.axe import serious
-from web_wait import until
+from support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,9 +87,9 @@ def test_rows_show_pictures_and_how_far_they_are(console: Page, library: list[Sc
     """Posters without cookies; percent and time while it encodes; then it is ready by itself."""
     until(console, "[...document.querySelectorAll('.recording img')].filter(i => i.naturalWidth === 640).length === 2")
     row = console.get_by_role("listitem").filter(has_text="Hydrology")
-    expect(row).to_contain_text("% encoded · about 13 min left · $0.02 so far", timeout=20_000)
+    expect(row).to_contain_text("% encoded · about 13 min left · $0.02 so far")
     library[0].finish()
-    expect(row.locator(".badge")).to_have_text("Ready", timeout=20_000)
+    expect(row.locator(".badge")).to_have_text("Ready")
     expect(row.get_by_role("progressbar")).to_be_hidden()
     expect(row.locator("img")).to_have_count(0)
     library[0].stills["poster.jpg"] = poster(GREEN)  # named after the recording was ready

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 from support.axe import serious
+from support.waiting import troubles, until
 from web_recording import OwnerOrigin
-from web_wait import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -105,7 +105,7 @@ def test_another_origins_page_holds_the_player(
     assert title.get_attribute("href") == f"/watch/{rivers.id}?grant=good"
     frame.get_by_role("button", name="Play", exact=True).first.click()
     until(frame, f"{AT} > 4.5")
-    assert frame.evaluate(f"{HW}.errors") == []
+    assert troubles(frame) == []
     assert complaints == []
     assert serious(page) == []  # last: its words to the frame are refused, which the console tells
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
-from web_wait import until
+from support.waiting import troubles, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +18,17 @@ pytestmark = pytest.mark.e2e
 
 HW = "window.headwater"
 AT = f"{HW}.video.currentTime"
+ASKED = """const timer = setInterval(() => {
+  const { hls, video } = window.headwater?.player ?? {};
+  if (!hls) return;
+  clearInterval(timer);
+  window.asked = [];
+  hls.on("hlsFragLoading", (_, { frag }) => {
+    const { type, sn, level, start } = frag;
+    if (type === "main" && sn !== "initSegment") window.asked.push([level, start, video.currentTime]);
+  });
+}, 1);"""
+"""Notes of each segment of picture its rung, where it begins, and where playback is when it is asked for."""
 ONE_RANGE_FROM_ZERO = f"{HW}.buffered.length === 1 && {HW}.buffered[0][0] < 0.05"
 
 
@@ -42,7 +53,7 @@ def test_starts_on_the_lowest_rung_waits_at_its_edge_and_resumes(
     recording.done["v-low"] = 1
     until(page, f"{HW}.phase === 'waiting'")
     expect(page.locator("#notice")).to_contain_text("Still encoding. 0:02 is ready")
-    assert page.evaluate(f"{HW}.video.played.start(0)") < 0.05
+    until(page, f"{HW}.video.played.start(0) < 0.05")
     assert page.evaluate(f"{HW}.video.duration") == pytest.approx(24, abs=0.1)
     recording.done["v-low"] = 2
     until(page, f"{HW}.phase === 'playing' && {AT} > 3")
@@ -50,7 +61,7 @@ def test_starts_on_the_lowest_rung_waits_at_its_edge_and_resumes(
     assert value(page, "playing") == "v-low"
     assert recording.statuses("/v-mid/") + recording.statuses("/v-high/") == []
     assert page.evaluate(ONE_RANGE_FROM_ZERO)
-    assert value(page, "errors") == []
+    assert troubles(page) == []
     assert complaints == []
 
 
@@ -68,27 +79,31 @@ def test_climbs_as_rungs_complete_and_plays_to_the_end_in_one_range(
     until(page, f"{HW}.video.ended")
     assert page.evaluate(AT) == pytest.approx(24, abs=0.1)
     assert page.evaluate(ONE_RANGE_FROM_ZERO)
-    assert value(page, "errors") == []
+    assert troubles(page) == []
     assert complaints == []
 
 
 def test_a_rung_that_falls_behind_is_left_before_it_stalls(
     page: Page, origin: Origin, scenario: Callable[..., Scenario], complaints: list[str]
 ) -> None:
-    """Of the best rung only 6 s exist and the next has 14 s: playback goes on below them without a pause."""
+    """Of the best rung only 6 s exist and the next has 14 s: what follows is asked for below, before it is needed.
+
+    A browser without a processor's time stands still now and then; in which order it asked, time does not change.
+    """
     recording = scenario(done={"a-main": 1, "v-low": 4, "v-mid": 3, "v-high": 2})
+    recording.advised = {"recommended": {"id": "v-high"}}
+    page.add_init_script(ASKED)
     watch(page, origin, recording)
-    page.evaluate(f"{HW}.video.addEventListener('waiting', () => {{ window.waits = (window.waits ?? 0) + 1 }})")
     until(page, f"{AT} > 0.2")
-    page.evaluate("window.waits = 0")
-    page.evaluate(f"{HW}.player.pin('v-high')")
     page.evaluate(f"{HW}.video.playbackRate = 2")
     until(page, f"{AT} > 16")
-    assert value(page, "playing") == "v-low"
-    assert page.evaluate("window.waits") == 0
+    until(page, f"{HW}.playing === 'v-low'")
+    asked = page.evaluate("window.asked")
+    assert all(at < start for _, start, at in asked if start > 5), asked
+    assert [level for level, _, _ in asked] == [2, 2, 2, 1, 1, 1, 1, 0, 0, 0, 0, 0]
     assert {status for _, status in recording.log} == {200, 206}
     assert page.evaluate(ONE_RANGE_FROM_ZERO)
-    assert value(page, "errors") == []
+    assert troubles(page) == []
     assert complaints == []
 
 
@@ -120,7 +135,7 @@ def test_the_quality_menu_forces_a_rung_by_keyboard(
     expect(rows.nth(3)).to_have_attribute("aria-checked", "true")
     expect(page.locator("#quality-button")).to_have_text("90p")
     until(page, f"{HW}.buffered.length === 1")  # the switch replaces what was buffered of the other rung
-    assert value(page, "errors") == []
+    assert troubles(page) == []
     assert complaints == []
 
 

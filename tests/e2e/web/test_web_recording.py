@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 from support.axe import serious
+from support.waiting import troubles, until
 from web_recording import OwnerOrigin
-from web_wait import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -201,7 +201,7 @@ def test_it_plays_when_it_is_asked_to(page: Page, origin: OwnerOrigin, running: 
     expect(page.get_by_role("textbox", name="Link")).to_have_value(
         f"{origin.url}/watch/{running.id}?grant=v1.1796122800.abc&t={at}"
     )
-    assert page.evaluate(f"{HW}.errors") == []
+    assert troubles(page) == []
 
 
 def test_it_is_deleted(page: Page, origin: OwnerOrigin, running: Scenario, complaints: list[str]) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import pytest
+from support.waiting import eventually, troubles, until
 
 from chalicelib.domain.abr.reports import read_batch
 
@@ -18,24 +18,13 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.e2e
 
 HW = "window.headwater"
-PATIENCE_S = 30
 FLUSH = f"{HW}.reporter.flush()"
-
-
-def until(page: Page, condition: Callable[[], object]) -> None:
-    """Wait until something holds while the page goes on."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline, page.evaluate(
-            f"[{HW}.phase, {HW}.video.currentTime, {HW}.reporter.waiting]"
-        )
-        page.wait_for_timeout(50)
 
 
 def play(page: Page, origin: Origin, recording: Scenario, at_s: float) -> None:
     """Open the page and play up to a time."""
     page.goto(f"{origin.url}/watch/{recording.id}")
-    until(page, lambda: page.evaluate(f"{HW}.video.currentTime") > at_s)
+    until(page, f"{HW}.video.currentTime > {at_s}")
 
 
 def test_every_segment_is_told_in_cmcds_words(page: Page, origin: Origin, scenario: Callable[..., Scenario]) -> None:
@@ -43,9 +32,9 @@ def test_every_segment_is_told_in_cmcds_words(page: Page, origin: Origin, scenar
     recording = scenario()
     recording.finish()
     play(page, origin, recording, 2)
-    until(page, lambda: page.evaluate(f"{HW}.buffered.at(-1)[1]") > 23)
+    until(page, f"{HW}.buffered.at(-1)[1] > 23")
     page.evaluate(FLUSH)
-    until(page, lambda: page.evaluate(f"{HW}.reporter.waiting") == 0)
+    until(page, f"{HW}.reporter.waiting === 0")
     assert all(read_batch(body) for _, body in recording.reports)
     segments = [event for event in recording.events if event["kind"] == "segment"]
     assert [event["index"] for event in segments] == list(range(12))
@@ -67,7 +56,7 @@ def test_the_server_says_where_to_begin_and_where_to_report(
     recording.advised = {"recommended": {"id": "v-mid"}, "cap": {"id": "v-mid", "reason": "screen"}}
     play(page, origin, recording, 3)
     page.evaluate(FLUSH)
-    until(page, lambda: page.evaluate(f"{HW}.reporter.waiting") == 0)
+    until(page, f"{HW}.reporter.waiting === 0")
     assert {session for session, _ in recording.reports} == {"given"}
     segments = [event["rendition"] for event in recording.events if event["kind"] == "segment"]
     assert set(segments) == {"v-mid"}
@@ -84,7 +73,7 @@ def test_without_advice_it_begins_lowest_and_names_its_session_itself(
     recording.finish()
     play(page, origin, recording, 1)
     page.evaluate(FLUSH)
-    until(page, lambda: recording.reports)
+    eventually(lambda: recording.reports, page=page)
     assert len(recording.reports[0][0]) == 32
     segments = [event["rendition"] for event in recording.events if event["kind"] == "segment"]
     assert segments[0] == "v-low"
@@ -98,11 +87,11 @@ def test_a_page_that_goes_away_leaves_its_last_words(
     recording.finish()
     play(page, origin, recording, 1)
     page.evaluate(FLUSH)
-    until(page, lambda: recording.reports)
+    eventually(lambda: recording.reports, page=page)
     page.evaluate(f"{HW}.video.pause()")
-    until(page, lambda: page.evaluate(f"{HW}.reporter.waiting") > 0)
+    until(page, f"{HW}.reporter.waiting > 0")
     page.goto("about:blank")
-    until(page, lambda: any(event["kind"] == "pause" for event in recording.events))
+    eventually(lambda: any(event["kind"] == "pause" for event in recording.events), page=page)
     numbers = [event["seq"] for event in recording.events]
     assert numbers == list(range(len(numbers)))
 
@@ -113,10 +102,10 @@ def test_reports_wait_for_a_server_that_is_away(page: Page, origin: Origin, scen
     recording.finish()
     play(page, origin, recording, 1)
     page.evaluate(FLUSH)
-    until(page, lambda: page.evaluate(f"{HW}.video.currentTime") > 2)
-    assert (recording.reports, page.evaluate(f"{HW}.errors")) == ([], [])
+    until(page, f"{HW}.video.currentTime > 2")
+    assert (recording.reports, troubles(page)) == ([], [])
     recording.events_status = 200
-    until(page, lambda: recording.reports)
+    eventually(lambda: recording.reports, page=page)
     assert recording.events[0]["seq"] == 0
 
 
@@ -128,9 +117,9 @@ def test_a_server_that_wants_no_reports_gets_none(
     recording.finish()
     play(page, origin, recording, 1)
     page.evaluate(FLUSH)
-    until(page, lambda: page.evaluate(f"{HW}.reporter.waiting") == 0)
+    until(page, f"{HW}.reporter.waiting === 0")
     recording.events_status = 200
-    until(page, lambda: page.evaluate(f"{HW}.video.currentTime") > 3)
+    until(page, f"{HW}.video.currentTime > 3")
     page.evaluate(FLUSH)
     assert (recording.reports, page.evaluate(f"{HW}.reporter.waiting")) == ([], 0)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
+from support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,11 +35,8 @@ def sign_in(page: Page) -> None:
 
 def wait_for_picture(page: Page) -> None:
     """Wait until the video moves."""
-    expect(page.locator("media-controller")).not_to_have_attribute("mediapaused", "", timeout=20_000)
-    deadline = time.monotonic() + 20
-    while page.evaluate("window.headwater.video.currentTime") < 0.1:
-        assert time.monotonic() < deadline, page.evaluate("[window.headwater.phase, window.headwater.errors]")
-        page.wait_for_timeout(50)
+    expect(page.locator("media-controller")).not_to_have_attribute("mediapaused", "")
+    until(page, "window.headwater.video.currentTime >= 0.1")
 
 
 def test_a_failed_recording_says_why(
@@ -52,7 +49,7 @@ def test_a_failed_recording_says_why(
     expect(page.get_by_role("heading", name="This recording cannot be played")).to_be_visible()
     expect(page.locator("#panel")).to_contain_text(failure["detail"])
     expect(page.locator("#panel")).to_contain_text("not_media")
-    assert page.evaluate("window.headwater.phase") == "errored"
+    until(page, "window.headwater.phase === 'errored'")
     assert complaints == []
 
 
@@ -79,7 +76,7 @@ def test_an_unknown_recording_is_named_as_such(page: Page, origin: Origin, compl
     """A 404 is a page, not an endless spinner."""
     page.goto(f"{origin.url}/watch/rec_nothing")
     expect(page.get_by_role("heading", name="No such recording")).to_be_visible()
-    assert page.evaluate("window.headwater.phase") == "missing"
+    until(page, "window.headwater.phase === 'missing'")
     assert ours(complaints) == []
 
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
+from support.waiting import until
 from web_link import Link, Trace
-from web_wait import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable

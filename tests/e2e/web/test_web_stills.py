@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from support.waiting import until
 from web_media import DURATION_S, SEGMENT_S
-from web_wait import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
-from web_wait import until
+from support.waiting import until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -26,7 +27,7 @@ SPOOL = """async () => {
   const spool = new Spool(100);
   const parcel = (n) => ({ run: 0, name: `${n}.m4s`, bytes: new Uint8Array(80).fill(n), durationS: 1, madeMs: n });
   for (let n = 0; n < 5; n += 1) spool.push(parcel(n));
-  const deadline = performance.now() + 5000;
+  const deadline = performance.now() + 60000;
   while (spool.held > 100 && performance.now() < deadline) await new Promise((done) => setTimeout(done, 5));
   const seen = [spool.length, spool.seconds, spool.held];
   const order = [];
@@ -78,7 +79,7 @@ def test_goes_live_in_segments_that_each_decode_alone(page: Page, origin: Origin
     """Sign in, title, one press; sound and picture in order, health and link beside it; stop asks first."""
     ingest = origin.ingest
     go_live(page, origin, segments=3)
-    expect(page.locator("#on-air")).to_contain_text("Live 0:0")
+    expect(page.locator("#on-air")).to_contain_text(re.compile(r"Live \d+:\d\d"))
     expect(page.locator("#condition")).to_have_text("Everything arrives.")
     expect(page.locator("#health")).to_contain_text("segments")
     assert page.get_by_label("Link for viewers").input_value() == f"{origin.url}/watch/{ingest.recordings[0]['id']}"
@@ -93,7 +94,7 @@ def test_goes_live_in_segments_that_each_decode_alone(page: Page, origin: Origin
     assert names == ["init.mp4", *(f"{n}.m4s" for n in range(len(names) - 1))]
     assert decoded(ingest, 1, "0.m4s") == ["Audio: aac", "Video: h264"]
     assert decoded(ingest, 1, names[-2]) == ["Audio: aac", "Video: h264"]
-    assert ingest.epochs[0]["first_pdt"] == pytest.approx(ingest.claimed_at[0], abs=10)
+    assert ingest.epochs[0]["first_pdt"] == pytest.approx(ingest.claimed_at[0], abs=60)
     assert page.evaluate("document.querySelector('#preview').srcObject") is None
     assert [line for line in complaints if "VideoFrame was garbage collected" not in line] == []
 
@@ -102,10 +103,10 @@ def test_an_outage_costs_no_segment(page: Page, origin: Origin) -> None:
     """What cannot be sent is kept and said so; later all of it arrives, in order."""
     go_live(page, origin)
     origin.ingest.away = True
-    expect(page.locator("#condition")).to_contain_text("No connection", timeout=20_000)
+    expect(page.locator("#condition")).to_contain_text("No connection")
     until(page, f"{BROADCAST}.uploader.spool.length >= 3", STATE)
     origin.ingest.away = False
-    expect(page.locator("#condition")).to_have_text("Everything arrives.", timeout=20_000)
+    expect(page.locator("#condition")).to_have_text("Everything arrives.")
     stop(page)
     names = origin.ingest.names(1)
     assert names == ["init.mp4", *(f"{n}.m4s" for n in range(len(names) - 1))]

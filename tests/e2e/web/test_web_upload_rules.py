@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from web_wait import until
+from support.waiting import until
 
 from chalicelib.domain.uploads import MAX_PARTS, MIB, part_size
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from web_media import Chunk
 
 TARGET_S = 1
-LENGTH_S = 60
+LENGTH_S = 120
 RUNGS = {"l-low": (160, 90, 150), "l-high": (320, 180, 400)}
 SOUND = "l-audio"
 _AUDIO_RATE = 48000
@@ -37,7 +37,7 @@ class LiveMedia:
 
 
 def make_live_media(ffmpeg: Path, folder: Path) -> LiveMedia:
-    """Encode a minute of a counting picture and a tone."""
+    """Encode two minutes of a counting picture and a tone."""
     made = {name: _picture(ffmpeg, folder, name) for name in RUNGS} | {SOUND: _sound(ffmpeg, folder)}
     inits = {name: body[: chunk.init_length] for name, (body, chunk) in made.items()}
     cut = {
