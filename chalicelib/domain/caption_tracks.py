@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.keys import address, captions_prefix
 from chalicelib.domain.languages import display_name, public_tag
+from chalicelib.domain.stored import known
 from chalicelib.domain.text import one_line
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class CaptionTrack:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> CaptionTrack:
         """Read what `to_dict` wrote."""
-        return cls(**data | {"kind": CaptionKind(data["kind"]), "origin": Origin(data["origin"])})
+        return cls(**known(cls, data) | {"kind": CaptionKind(data["kind"]), "origin": Origin(data["origin"])})
 
 
 def label_of(text: str, language: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from chalicelib.domain.chunks import Chunk
 from chalicelib.domain.media import SourceMedia
+from chalicelib.domain.stored import known
 
 PLAN_VERSION = 1
 JOB_CANCELLED = "job_cancelled"
@@ -85,7 +86,7 @@ class Rendition:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Rendition:
         """Read what `to_dict` wrote."""
-        return cls(**(data | {"frame_rate": Fraction(data["frame_rate"])}))
+        return cls(**(known(cls, data) | {"frame_rate": Fraction(data["frame_rate"])}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +247,7 @@ class ChunkResult:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> ChunkResult:
         """Read what `to_dict` wrote, also before it noted key frames."""
-        return cls(**(data | {"segments": tuple(Segment(*s) for s in data["segments"])}))
+        return cls(**(known(cls, data) | {"segments": tuple(Segment(*s) for s in data["segments"])}))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.live.entry import DECIMALS, Entry, sound_of
 from chalicelib.domain.live.keys import init_name, part_name
+from chalicelib.domain.stored import known
 
 if TYPE_CHECKING:
     from chalicelib.domain.live.packaged import PackagedSegment
@@ -127,4 +128,5 @@ class Cursor:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Cursor:
         """Read what `to_dict` wrote."""
-        return cls(**(data | {name: Fraction(data[name]) for name in ("end_s", "anchor_s", "picture_s", "sound_s")}))
+        fractions = {name: Fraction(data[name]) for name in ("end_s", "anchor_s", "picture_s", "sound_s")}
+        return cls(**(known(cls, data) | fractions))

@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.domain.stored import known
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -81,4 +83,5 @@ class IngestHealth:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> IngestHealth:
         """Read what `to_dict` wrote."""
-        return cls(**(data | {"refusals": tuple(Refusal(**refusal) for refusal in data["refusals"])}))
+        refusals = tuple(Refusal(**known(Refusal, refusal)) for refusal in data["refusals"])
+        return cls(**(known(cls, data) | {"refusals": refusals}))

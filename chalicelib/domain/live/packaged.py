@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from chalicelib.domain.stored import known
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:
@@ -93,4 +95,4 @@ class PackagedSegment:
             PackagedRendition(name, codec, tag, tuple(Piece(size, Fraction(s), key) for size, s, key in pieces))
             for name, codec, tag, pieces in data["renditions"]
         )
-        return cls(**(data | {"start_s": Fraction(data["start_s"]), "renditions": renditions}))
+        return cls(**(known(cls, data) | {"start_s": Fraction(data["start_s"]), "renditions": renditions}))
