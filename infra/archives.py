@@ -25,18 +25,24 @@ def members(folder: Path) -> list[Path]:
     return sorted(path for path in found if not any(mark in str(path.relative_to(folder)) for mark in _SKIPPED))
 
 
-def pack(folder: Path, archive: Path) -> int:
-    """Write `archive` from what is in `folder`; returns the bytes that unpacking takes. Appears whole or not at all."""
+def pack(folder: Path, archive: Path, beside: Path | None = None) -> int:
+    """Write `archive` from what is in `folder`, and all that lies in `beside`: bytecode that was made for Lambda.
+
+    Returns the bytes that unpacking takes. Appears whole or not at all.
+    """
     draft = archive.with_name(f"{archive.name}.{os.getpid()}")
     archive.parent.mkdir(parents=True, exist_ok=True)
     size = 0
+    files = {str(path.relative_to(folder)): path for path in members(folder)}
+    if beside is not None:
+        files |= {str(path.relative_to(beside)): path for path in beside.rglob("*") if path.is_file()}
     with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as opened:
-        for path in members(folder):
+        for name, path in sorted(files.items()):
             size += path.stat().st_size
             runs = path.stat().st_mode & 0o111
             with (
                 path.open("rb") as source,
-                opened.open(_entry(str(path.relative_to(folder)), runs=bool(runs)), "w") as sink,
+                opened.open(_entry(name, runs=bool(runs)), "w") as sink,
             ):
                 shutil.copyfileobj(source, sink, _BLOCK)
     draft.replace(archive)

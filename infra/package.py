@@ -6,6 +6,7 @@ The root lies in build/terraform/STAGE. What Terraform itself keeps there stays 
 from __future__ import annotations
 
 import argparse
+import fcntl
 import json
 import os
 import shutil
@@ -13,19 +14,20 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import chalicelib
-from infra import archives, declared, join, natives, sizes, stages
+from infra import archives, bytecode, declared, join, natives, sizes, stages
 from layers import wheels
 from layers.ffmpeg import build as ffmpeg
 from layers.probe import build as probe
 from layers.python import build as python
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 ROOT = Path(__file__).resolve().parents[1]
 HERE = Path(__file__).resolve().parent
@@ -39,6 +41,12 @@ class PackageError(Exception):
     """The package cannot be made; the message is a sentence for a person."""
 
 
+_REASONS = (
+    *(PackageError, bytecode.BytecodeError, natives.NativeError),
+    *(stages.StageError, join.JoinError, wheels.LayerError),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Layer:
     """One built layer, packed."""
@@ -50,6 +58,21 @@ class Layer:
 
 def build_layers(arch: str, cache: Path) -> dict[str, Layer]:
     """Build and pack the three layers for `arch` (in Lambda's words); what is there already is kept."""
+    with _alone():
+        return _build_layers(arch, cache)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Let nobody else build: two that package at once would take each other's folders away."""
+    lock = ROOT / "build/.packaging"
+    lock.parent.mkdir(exist_ok=True)
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+
+
+def _build_layers(arch: str, cache: Path) -> dict[str, Layer]:
     machine = ARCHITECTURES[arch]
     targets = {name: wheels.default_target(name, machine) for name in ("python", "ffmpeg", "probe")}
     python.build(machine, targets["python"])
@@ -58,19 +81,31 @@ def build_layers(arch: str, cache: Path) -> dict[str, Layer]:
         wheels.build(pin, targets[name], lay=module.lay, fetch=wheels.pip_download)
     for target in targets.values():
         natives.check(target, machine)
-    return {name: packed(target, cache / arch / f"{name}.zip") for name, target in targets.items()}
+    with_python = bytecode.compiler()
+    return {name: packed(target, cache / arch / f"{name}.zip", with_python) for name, target in targets.items()}
 
 
-def packed(folder: Path, archive: Path) -> Layer:
-    """Pack a layer, unless the archive was made of the same files."""
+def packed(folder: Path, archive: Path, compiler: bytecode.Compiler | None = None) -> Layer:
+    """Pack a layer with its bytecode, unless the archive was made of the same files by the same Python."""
     note = archive.with_suffix(".json")
     content = archives.fingerprint(folder)
+    if compiler is not None:
+        content += f" {bytecode.marker()} {compiler.version}"
     known = json.loads(note.read_text()) if note.is_file() and archive.is_file() else {}
     if known.get("content") != content:
-        size = archives.pack(folder, archive)
+        size = pack_compiled(folder, archive, "/opt", compiler)
         known = {"content": content, "digest": archives.digest(archive), "size": size}
         note.write_text(json.dumps(known))
     return Layer(archive, known["digest"], known["size"])
+
+
+def pack_compiled(folder: Path, archive: Path, home: str, compiler: bytecode.Compiler | None) -> int:
+    """Pack what will lie at `home` in Lambda, with its bytecode if there is a compiler; returns the bytes unpacked."""
+    if compiler is None:
+        return archives.pack(folder, archive)
+    with tempfile.TemporaryDirectory(prefix="headwater-bytecode-") as made:
+        compiler.compile(folder, Path(made), home)
+        return archives.pack(folder, archive, Path(made))
 
 
 def chalice_package(stage: str, arch: str, target: Path) -> dict[str, Any]:
@@ -87,7 +122,7 @@ def chalice_package(stage: str, arch: str, target: Path) -> dict[str, Any]:
         with zipfile.ZipFile(out / "deployment.zip") as opened:
             opened.extractall(Path(scratch) / "code")
         natives.check(Path(scratch) / "code", ARCHITECTURES[arch])
-        archives.pack(Path(scratch) / "code", target / "deployment.zip")
+        pack_compiled(Path(scratch) / "code", target / "deployment.zip", "/var/task", bytecode.compiler())
         found: dict[str, Any] = json.loads((out / "chalice.tf.json").read_text("utf-8"))
         return found
 
@@ -186,10 +221,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         target = options.out or ROOT / "build/terraform" / stage
         state = backend(stage, options.state_bucket, options.state_region) if options.state_bucket else None
         weights = make(stage, options.arch, target, state)
-    except (PackageError, natives.NativeError, stages.StageError, join.JoinError, wheels.LayerError) as error:
+    except _REASONS as error:
         print(f"package: {error}", file=sys.stderr)  # noqa: T201  a command
         return 1
     print(sizes.table(weights))  # noqa: T201  a command
+    if bytecode.compiler() is None:
+        print(f"package: {bytecode.MISSING}")  # noqa: T201  a command
     if heavy := sizes.too_heavy(weights):
         print("\n".join(f"package: {sentence}" for sentence in heavy), file=sys.stderr)  # noqa: T201  a command
         return 1

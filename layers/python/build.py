@@ -31,6 +31,9 @@ GLIBC = (2, 34)
 _OLDER_TAGS = ("2_34", "2_28", "2_17")
 _IN_CODE = {"chalice"}
 """Chalice puts its own runtime into the functions' code."""
+SERVICES = ("dynamodb", "events", "s3", "secretsmanager", "sqs", "sts")
+"""What functions call. botocore knows 440 more: half of the layer, and none of it is ever read."""
+_MODELS = "botocore/data"
 _HEAD = f"""\
 # Everything that requirements.txt pulls in (Chalice puts its own runtime into the code), as wheels for {RUNTIME} on
 # {" and ".join(ARCHITECTURES)}. Made by: python -m layers.python.build --lock
@@ -76,12 +79,23 @@ def build(arch: str, target: Path) -> bool:
                 raise LayerError(f"{why}.")
             with zipfile.ZipFile(wheel) as opened:
                 opened.extractall(home)
+        _keep_services(home / _MODELS)
         stamp.unlink(missing_ok=True)
         if target.exists():
             shutil.rmtree(target)
         home.parent.rename(target)
         stamp.write_text(marker())
     return True
+
+
+def _keep_services(models: Path) -> None:
+    """Leave the models of SERVICES, and what belongs to no service: regions, retries, defaults."""
+    found = {path.name: path for path in models.iterdir() if path.is_dir()}
+    if missing := set(SERVICES) - set(found):
+        raise LayerError(f"botocore has no models of {', '.join(sorted(missing))}.")
+    for name, path in found.items():
+        if name not in SERVICES:
+            shutil.rmtree(path)
 
 
 def lock() -> str:

@@ -12,6 +12,7 @@ from layers import wheels
 from layers.python import build
 
 ROOT = Path(wheels.__file__).resolve().parents[1]
+_CLIENT = re.compile(r"""\bclient\(\s*["']([a-z0-9-]+)["']""")
 _PIN = re.compile(r"^([\w.-]+)==([\w.]+)", re.MULTILINE)
 
 
@@ -35,6 +36,28 @@ def test_every_pin_has_its_hashes() -> None:
     counts = {entry.partition("==")[0]: entry.count("--hash=sha256:") for entry in entries}
     assert set(counts.values()) <= {1, len(ARCHITECTURES)}
     assert {name for name, count in counts.items() if count == 2} == {"cffi", "cryptography", "pydantic-core"}
+
+
+def test_botocore_keeps_what_functions_call(tmp_path: Path) -> None:
+    """Of its models only ours stay, with what belongs to no service; one that is gone from botocore stops the build."""
+    models = tmp_path / "data"
+    for name in (*build.SERVICES, "braket", "iotwireless"):
+        (models / name / "2020-01-01").mkdir(parents=True)
+    (models / "partitions.json").write_text("{}")
+    build._keep_services(models)
+    assert {path.name for path in models.iterdir()} == {*build.SERVICES, "partitions.json"}
+    (models / "sqs/2020-01-01").rmdir()
+    (models / "sqs").rmdir()
+    with pytest.raises(wheels.LayerError, match=r"no models of sqs\."):
+        build._keep_services(models)
+
+
+def test_every_service_that_is_called_has_its_model() -> None:
+    """Clients are made by name in one place or another: no other names are in our code."""
+    sources = (ROOT / "chalicelib").rglob("*.py")
+    called = {name for path in sources for name in _CLIENT.findall(path.read_text("utf-8"))}
+    assert {"dynamodb", "s3", "sqs"} <= called
+    assert called <= set(build.SERVICES)
 
 
 @pytest.mark.parametrize(
