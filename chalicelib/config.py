@@ -52,6 +52,12 @@ class Settings:
     upload_url_ttl_s: int = 12 * 3600
     max_upload_bytes: int = 64 * GIB
     max_duration_s: int = 12 * 3600
+    quota_bytes: int = 0
+    """Of one person's sources together; 0 for no limit, like those below. Administrators have none."""
+    quota_minutes: int = 0
+    """Of one person's recordings together."""
+    quota_streams: int = 0
+    """Of one person, on at once."""
     rescue_rung: bool = True
     lease_s: int = 30
     max_attempts: int = 4

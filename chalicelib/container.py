@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from chalicelib.services.preparing import PrepareWorker, Sources
     from chalicelib.services.publishing import Publisher
     from chalicelib.services.quality import QualityAdvisor
+    from chalicelib.services.quotas import QuotaKeeper
     from chalicelib.services.receipts import Receipts
     from chalicelib.services.recordings import RecordingLibrary
     from chalicelib.services.reports import PlayerSessions, SessionReports
@@ -351,7 +352,18 @@ def library() -> RecordingLibrary:
     """Recordings under the rules of access."""
     from chalicelib.services.recordings import RecordingLibrary
 
-    return RecordingLibrary(recordings(), lifecycle_queue(), clock(), max_upload_bytes=settings().max_upload_bytes)
+    most = settings().max_upload_bytes
+    return RecordingLibrary(recordings(), lifecycle_queue(), clock(), max_upload_bytes=most, quotas=quotas())
+
+
+@cache
+def quotas() -> QuotaKeeper:
+    """How much one person may use."""
+    from chalicelib.domain.quotas import Quotas
+    from chalicelib.services.quotas import QuotaKeeper
+
+    limits = Quotas(settings().quota_bytes, settings().quota_minutes, settings().quota_streams)
+    return QuotaKeeper(recordings(), limits)
 
 
 @cache

@@ -105,6 +105,7 @@ def live_streams() -> LiveStreams:
         ending=ending(),
         clock=container.clock(),
         default_profiles=tuple(name for name in settings().live_profiles.replace(" ", "").split(",") if name),
+        quotas=container.quotas(),
     )
 
 

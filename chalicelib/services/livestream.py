@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.recording import Recording
     from chalicelib.services.live_ports import Streams
     from chalicelib.services.ports import Clock, Objects, Queue, Recordings, Uploads
+    from chalicelib.services.quotas import QuotaKeeper
 
 STARTING_S = 30.0
 """Longer than the gateway lets a start take: what is older and was not shown to anybody was left by one that died."""
@@ -86,15 +87,19 @@ class LiveStreams:
     ending: Ending
     clock: Clock
     default_profiles: tuple[str, ...] = ()
+    quotas: QuotaKeeper | None = None
 
     def start(self, caller: Caller, recording_id: str, wishes: Wishes) -> Started:
         """Begin a stream into a recording that is empty.
 
         The stream's row comes first, then the recording's: dying in between leaves a room that is held by nobody's
         stream, which the next start (after `STARTING_S`) or the sweep frees. Raises NotFound, Forbidden or Conflict:
-        stream_active, stream_finishing, recording_not_empty, room_busy.
+        stream_active, stream_finishing, recording_not_empty, room_busy, quota_streams, quota_minutes, quota_storage.
         """
-        recording = self._emptied(find(self.recordings, caller, recording_id, Action.STREAM))
+        recording = find(self.recordings, caller, recording_id, Action.STREAM)
+        if self.quotas is not None and recording.status is not RecordingStatus.LIVE:
+            self.quotas.check_stream(caller, recording.owner)
+        recording = self._emptied(recording)
         key = f"sk_{self.clock.token()}{self.clock.token()}"
         stream = self._stream(recording, key, wishes)
         if not self.streams.start(stream) and not self._take_over(stream):

@@ -12,6 +12,7 @@ from chalicelib.domain.messages import DeleteMessage
 from chalicelib.domain.recording import Recording, RecordingStatus, Visibility
 from chalicelib.domain.uploads import part_size
 from chalicelib.errors import BadRequest, Conflict, TooLarge, Transient
+from chalicelib.services.quotas import QuotaKeeper
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -118,18 +119,31 @@ def find(recordings: Recordings, caller: Caller, recording_id: str, action: Acti
 class RecordingLibrary:
     """The recordings table under the rules of access."""
 
-    def __init__(self, recordings: Recordings, lifecycle_queue: Queue, clock: Clock, *, max_upload_bytes: int) -> None:
-        """Files larger than `max_upload_bytes` are refused."""
+    def __init__(
+        self,
+        recordings: Recordings,
+        lifecycle_queue: Queue,
+        clock: Clock,
+        *,
+        max_upload_bytes: int,
+        quotas: QuotaKeeper | None = None,
+    ) -> None:
+        """Files larger than `max_upload_bytes` are refused, and what goes over somebody's quota."""
         self._recordings = recordings
         self._queue = lifecycle_queue
         self._clock = clock
         self._max_upload_bytes = max_upload_bytes
+        self._quotas = quotas or QuotaKeeper(recordings)
 
     def create(self, caller: Caller, draft: Draft) -> Recording:
-        """Write the row of a recording that has no bytes yet; raises Forbidden or TooLarge("upload_too_large")."""
+        """Write the row of a recording that has no bytes yet.
+
+        Raises Forbidden, TooLarge("upload_too_large"), Conflict: quota_storage, quota_minutes.
+        """
         require_own(caller, Action.CREATE)
         if draft.size_bytes > self._max_upload_bytes:
             raise TooLarge("upload_too_large", f"Files may have up to {self._max_upload_bytes} bytes.")
+        self._quotas.check_more(caller, draft.size_bytes)
         now = self._clock.now()
         recording = Recording(
             id=f"rec_{self._clock.token()}",

@@ -34,12 +34,12 @@ ROOT = Path(chalicelib.__file__).parent
 _SERVICES = (
     *("recordings", "uploading", "playback", "transcoding", "control", "captions", "dead_letters", "downloads"),
     *("ladders", "viewers", "quality", "reports", "livestream", "live_ingest", "live_watching", "live_states"),
-    *("analytics", "diagnosis", "webhooks"),
+    *("analytics", "diagnosis", "measuring", "session_facts", "webhooks"),
 )
 BEHIND_THE_API = [
     *ROOT.glob("entrypoints/*_api.py"),
     *(ROOT / "entrypoints" / name for name in ("authorizer.py", "problems.py", "requests.py")),
-    *(ROOT / "domain" / name for name in ("access.py", "uploads.py", "captions.py", "sessions.py")),
+    *(ROOT / "domain" / name for name in ("access.py", "uploads.py", "captions.py", "sessions.py", "quotas.py")),
     ROOT / "domain" / "analytics" / "periods.py",
     ROOT / "domain" / "abr" / "reports.py",
     ROOT / "domain" / "webhooks" / "targets.py",
@@ -47,7 +47,8 @@ BEHIND_THE_API = [
     *(ROOT / "adapters" / f"{name}.py" for name in ("aws_errors", "s3", "sqs", "tokens", "signing", "probe")),
     *ROOT.glob("adapters/tables/*.py"),
 ]
-GATEWAY_CODES = {"internal_error", "method_not_allowed", "no_such_route", "payload_too_large", "unauthorized"}
+GATEWAY_CODES = {"internal_error", "method_not_allowed", "no_such_route", "payload_too_large"}
+GATEWAY_CODES |= {"too_many_requests", "unauthorized"}
 BODIES: dict[str, type[BaseModel]] = {
     "CreateRecording": schemas.CreateRecording,
     "CreateLiveRecording": schemas.CreateLiveRecording,
@@ -239,7 +240,7 @@ def test_every_code_is_listed_under_its_status(document: dict[str, Any]) -> None
     assert len(codes) > 15
     assert codes.keys() | GATEWAY_CODES == listed
     by_status = {"BadRequest": 400, "Unauthorized": 401, "Forbidden": 403, "NotFound": 404, "Conflict": 409}
-    by_status |= {"TooLarge": 413, "Unavailable": 503}
+    by_status |= {"TooLarge": 413, "TooMany": 429, "Unavailable": 503}
     responses = document["components"]["responses"]
     for name, status in by_status.items():
         for code in (code for code, of in codes.items() if of == status):
