@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from chalice.app import Chalice
 
+from chalicelib import container, live_container
+from chalicelib.adapters import snapshot
 from chalicelib.config import function_name, serves_api
 from chalicelib.entrypoints import websocket
 
@@ -22,3 +24,10 @@ if not function_name().startswith("websocket_"):
 ws_connect = app.on_ws_connect()(websocket.ws_connect)
 ws_message = app.on_ws_message()(websocket.ws_message)
 ws_disconnect = app.on_ws_disconnect()(websocket.ws_disconnect)
+
+# The functions that somebody waits for are those that Lambda may start from a snapshot: infra/variables.tf, snap_start.
+if function_name().startswith("websocket_"):
+    snapshot.prepare(live_container.viewers, live_container.conversation, services=("dynamodb",))
+elif serves_api():
+    builders = container.library, container.upload_sessions, container.playback, container.transcoder
+    snapshot.prepare(*builders, services=("dynamodb", "s3", "sqs"))

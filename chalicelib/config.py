@@ -172,6 +172,11 @@ def serves_api() -> bool:
     return os.environ.get("AWS_LAMBDA_FUNCTION_NAME") in {f"headwater-{stage()}", resource_name("api")}
 
 
+def will_be_frozen() -> bool:
+    """True where Lambda takes a snapshot of this process once it is started, and goes on from that many times."""
+    return os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start"
+
+
 def function_memory_mb() -> int:
     """Return the memory that Lambda gave this function and charges for; its least outside Lambda."""
     return int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"))

@@ -59,8 +59,19 @@ def reset() -> None:
 @cache
 def _session() -> Session:
     from boto3.session import Session  # noqa: PLC0415  a worker that never calls AWS need not pay 100 ms
+    from botocore.session import get_session  # noqa: PLC0415  as above
 
-    return Session(region_name=aws_region())
+    core = get_session()
+    core.register_component("data_loader", _models())
+    return Session(botocore_session=core, region_name=aws_region())
+
+
+@cache
+def _models() -> Any:
+    """Descriptions of services as they were read, which is most of what making a client takes: for any session."""
+    from botocore.session import get_session  # noqa: PLC0415  as above
+
+    return get_session().get_component("data_loader")
 
 
 @cache

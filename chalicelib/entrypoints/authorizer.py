@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from chalice.app import AuthResponse, Blueprint
 
 from chalicelib import container
+from chalicelib.adapters import snapshot
 from chalicelib.adapters.telemetry import instrumented
 from chalicelib.errors import Unauthorized
 
@@ -36,3 +37,6 @@ def authorizer(request: AuthRequest) -> AuthResponse:
         raise GatewayRefusal(error.code, error.detail) from None
     # The answer is cached by token for all routes, so it must not name the one that asked.
     return AuthResponse(routes=["*"], principal_id=caller.sub, context={"sub": caller.sub, "role": caller.role.value})
+
+
+snapshot.prepare(container.token_verifier)

@@ -12,6 +12,7 @@ from urllib.parse import unquote
 from chalice.app import Blueprint
 
 from chalicelib import live_container
+from chalicelib.adapters import snapshot
 from chalicelib.adapters.telemetry import instrumented, log
 from chalicelib.config import settings
 from chalicelib.domain.live.stream import Input
@@ -60,3 +61,6 @@ def _policy(principal: str, arn: str, effect: str, context: dict[str, str]) -> d
         "policyDocument": {"Version": "2012-10-17", "Statement": [statement]},
         "context": context,
     }
+
+
+snapshot.prepare(live_container.ingest, services=("dynamodb",))
