@@ -279,6 +279,7 @@ def meter(job_id: str, began: float) -> Meter:
 def encode_worker() -> EncodeWorker:
     """One encoder."""
     from chalicelib.adapters.ffmpeg import FfmpegEncoder
+    from chalicelib.adapters.telemetry import gauge
     from chalicelib.services.encoding import EncodeWorker, Limits
 
     return EncodeWorker(
@@ -292,6 +293,7 @@ def encode_worker() -> EncodeWorker:
         ledger=ledger(),
         clock=clock(),
         rates=rates(),
+        gauge=gauge,
         limits=Limits(
             lease_s=settings().lease_s,
             max_attempts=settings().max_attempts,

@@ -19,6 +19,7 @@ from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 from chalicelib.adapters.redaction import redacted
 from chalicelib.config import settings, stage
+from chalicelib.domain.gauges import LIVE_LAG
 from chalicelib.errors import HeadwaterError, Rejected, Transient
 
 if TYPE_CHECKING:
@@ -85,6 +86,15 @@ def log() -> Logger:
 def metrics() -> Metrics:
     """Return the process's metrics; what is added during an invocation is written at its end."""
     return Metrics(namespace=NAMESPACE, service=f"headwater-{stage()}")
+
+
+_UNITS = {LIVE_LAG: MetricUnit.Seconds}
+"""Of gauges; the others are plain numbers."""
+
+
+def gauge(name: str, value: float, /) -> None:
+    """Note a figure of our work; it is written at the end of the invocation, with the function's name."""
+    metrics().add_metric(name, _UNITS.get(name, MetricUnit.NoUnit), value)
 
 
 def instrumented(handler: Callable[P, R]) -> Callable[P, R]:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from chalice.app import Blueprint
 
 from chalicelib import container, live_container
-from chalicelib.adapters.telemetry import instrumented, log
+from chalicelib.adapters.telemetry import gauge, instrumented, log
 from chalicelib.config import resource_name
 from chalicelib.domain.events import objects_created
+from chalicelib.domain.gauges import LIVE_LAG, live_lag
 from chalicelib.domain.live.messages import (
     FinishMessage,
     IngestMessage,
@@ -59,6 +60,7 @@ def _handle(record: SQSRecord, hold: Hold, left_s: float, *, last_try: bool) -> 
         for created in objects_created(record.body):
             landed_at = created.at or container.clock().now()
             live_container.packager().ingest(created.key, landed_at, hold, remaining_s=left_s, last_try=last_try)
+            gauge(LIVE_LAG, live_lag(landed_at, container.clock().now()))
         return
     message = parse_live_message(record.body)
     match message:

@@ -12,6 +12,7 @@ from chalicelib.errors import Permanent, Transient
 from chalicelib.services.attempt import WORKING, Attempt, CostLimit
 from chalicelib.services.audio_task import encode_audio
 from chalicelib.services.billing import Meter
+from chalicelib.services.gauging import JobGauges
 from chalicelib.services.ports import Cancelled
 from chalicelib.services.video_task import encode_video, take_over
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.job import Job, Priority
     from chalicelib.domain.messages import EncodeMessage
     from chalicelib.services.billing import Rates
-    from chalicelib.services.ports import Clock, Encoder, Jobs, Ledger, MessageHold, Objects, Queue, Recordings
+    from chalicelib.services.ports import Clock, Encoder, Gauge, Jobs, Ledger, MessageHold, Objects, Queue, Recordings
     from chalicelib.services.publishing import Publisher
 
 _ATTEMPT_CHARS = 10
@@ -55,6 +56,7 @@ class EncodeWorker:
     clock: Clock
     limits: Limits
     rates: Rates
+    gauge: Gauge
 
     def handle(self, message: EncodeMessage, hold: MessageHold, *, remaining_s: float) -> None:
         """Do the message's work, or find it done or unwanted. `remaining_s` is what the function has left."""
@@ -84,6 +86,7 @@ class EncodeWorker:
             if self.jobs.get(job.id) is not None:  # after a delete nobody would remove the bill any more
                 meter.write()
         self._rest(job.id)
+        JobGauges(self.ledger, self.rates.prices, self.gauge).tell(self.jobs.get(job.id), since=now)
 
     def _stop_for_cost(self, job: Job) -> None:
         """Say it at once; what others are encoding is paid for already, and goes on to its end."""

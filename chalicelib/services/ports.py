@@ -28,6 +28,13 @@ class Clock(Protocol):
         """Return 20 random lower-case base-36 characters."""
 
 
+class Gauge(Protocol):
+    """Where figures of our work go; domain/gauges.py has their names."""
+
+    def __call__(self, name: str, value: float, /) -> None:
+        """Keep one value, now."""
+
+
 class Recordings(Protocol):
     """The recordings table. Writes are conditional; a lost race returns False or None, never an exception."""
 

@@ -79,6 +79,7 @@ class Pipeline:
         )
         self.control = JobControl(self.jobs, self.publisher, sender, self.clock)
         rates = Rates("on_encode", 3538, self.prices)
+        self.gauges: dict[str, list[float]] = {}
         limits = Limits(lease_s=30, max_attempts=4, scratch=str(self.scratch), preset=self.preset, threads=2)
         self.worker = EncodeWorker(
             self.recordings,
@@ -92,6 +93,7 @@ class Pipeline:
             self.clock,
             limits,
             rates,
+            self._note,
         )
         self.posters = PosterMaker(
             self.recordings,
@@ -109,6 +111,9 @@ class Pipeline:
         self.extractor = CaptionExtractor(
             self.jobs, self.source, shelf, self.encoder, self.clock, 12 * 3600, str(self.scratch)
         )
+
+    def _note(self, name: str, value: float, /) -> None:
+        self.gauges.setdefault(name, []).append(value)
 
     def upload(self, body: bytes) -> Job | None:
         """Put a source and deliver its event; prepare it when it needs that."""

@@ -14,6 +14,7 @@ from chalice.test import Client
 
 from chalicelib.adapters import telemetry
 from chalicelib.adapters.telemetry import http_middleware, instrumented, log
+from chalicelib.domain.gauges import ENCODE_SPEED, LIVE_LAG
 from chalicelib.errors import BadRequest, Permanent, Transient
 
 if TYPE_CHECKING:
@@ -154,6 +155,20 @@ def test_metrics_are_emf(client: Client, said: Callable[[], Any]) -> None:
     assert sorted(directive["Dimensions"][0]) == ["function", "service"]
     assert (record["function"], record["service"]) == ("plain", "headwater-local")
     assert {"Name": "Duration", "Unit": "Milliseconds"} in directive["Metrics"]
+
+
+def test_gauges_are_written_with_their_function(client: Client, said: Callable[[], Any]) -> None:
+    """Between one call and the next nothing is left over; a lag has seconds, a speed no unit."""
+    telemetry.gauge(LIVE_LAG, 1.5)
+    telemetry.gauge(ENCODE_SPEED, 3.0)
+    client.lambda_.invoke("plain", {})
+    (record,) = emf(said())
+    assert (record["function"], record["LiveLag"], record["EncodeSpeed"]) == ("plain", [1.5], [3.0])
+    units = {one["Name"]: one["Unit"] for one in record["_aws"]["CloudWatchMetrics"][0]["Metrics"]}
+    assert (units["LiveLag"], units["EncodeSpeed"]) == ("Seconds", "None")
+    client.lambda_.invoke("plain", {})
+    (record,) = emf(said())
+    assert "LiveLag" not in record
 
 
 def test_only_the_first_call_is_cold(client: Client, said: Callable[[], Any], monkeypatch: pytest.MonkeyPatch) -> None:

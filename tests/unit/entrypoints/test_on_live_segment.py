@@ -91,6 +91,15 @@ def test_an_object_is_taken_with_the_time_it_landed(service: Service) -> None:
     ]
 
 
+def test_how_long_it_lay_is_told(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of what S3 told; not of what failed and comes again."""
+    service.errors = [Transient("s3_unavailable", "Again.")]
+    deliver(created(KEY))
+    deliver(created(KEY))
+    said = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
+    assert [record["LiveLag"] for record in said if "LiveLag" in record] == [[3.5]]
+
+
 def test_each_message_goes_to_its_service(service: Service) -> None:
     """By its kind."""
     messages = [TickMessage("live_0"), FinishMessage("live_0", 2), StillsMessage("live_0")]
