@@ -14,7 +14,7 @@ from botocore.credentials import ReadOnlyCredentials
 
 from chalicelib.adapters.call_signing import CallSigner
 from headwater.local.presign import Credentials, SignedRequest
-from headwater.local.signed_calls import CallRefused, check_call
+from headwater.local.signed_calls import CallRefused, caller, check_call
 
 NOW = 1_700_000_000.0
 KEYS = Credentials("AKIAX", "secret", "eu-central-1")
@@ -56,6 +56,18 @@ def test_the_gateway_takes_it() -> None:
     path, body = "/ws/@connections/L0SM%3D", b"hello"
     headers = signed(path, body) | {"host": HOST}
     check_call(SignedRequest("POST", path, "", headers), body, KEYS, NOW + 60)
+
+
+def test_a_role_s_key_is_good_with_its_session_only() -> None:
+    """As the functions' are, here and on AWS."""
+    path = "/ws/@connections/L0SM%3D"
+    held = Credentials(KEYS.access_key_id, KEYS.secret_access_key, KEYS.region, "a-session-token")
+    headers = signed(path, token="a-session-token") | {"host": HOST}
+    assert caller(headers["authorization"]) == KEYS.access_key_id
+    check_call(SignedRequest("POST", path, "", headers), b"", held, NOW)
+    for sent in (signed(path), signed(path, token="another")):
+        with pytest.raises(CallRefused, match="security token"):
+            check_call(SignedRequest("POST", path, "", sent | {"host": HOST}), b"", held, NOW)
 
 
 @pytest.mark.parametrize(

@@ -149,3 +149,20 @@ def test_unsigned_requests_are_denied(query: str) -> None:
 def test_only_the_operation_is_passed_on() -> None:
     """The emulator sees the request as if signed in its header."""
     assert without_signature(urlsplit(_signed()).query) == "uploadId=u%2F1%2Bx%3D&partNumber=2"
+
+
+def test_a_role_s_key_is_good_with_its_session_only() -> None:
+    """The token is signed with the rest; without it, or with another, nothing is."""
+    held = Credentials("ASIALOCAL", "made-up-secret", "eu-central-1", "a/b+c==")
+    session = boto3.Session(held.access_key_id, held.secret_access_key, held.session_token, held.region)
+    signing = Config(signature_version="s3v4", s3={"addressing_style": "path"})
+    url = session.client("s3", endpoint_url="http://127.0.0.1:1", config=signing).generate_presigned_url(
+        "get_object", Params={"Bucket": "b", "Key": "k"}, ExpiresIn=60
+    )
+    parts = urlsplit(url)
+    request = SignedRequest("GET", parts.path, parts.query, {"host": parts.netloc})
+    assert presign.signer(parts.query) == "ASIALOCAL"
+    presign.check(request, held, _signed_at(url))
+    for token in ("", "a/b+c=", "other"):
+        with pytest.raises(PresignRefused, match="InvalidToken"):
+            presign.check(request, Credentials("ASIALOCAL", "made-up-secret", "eu-central-1", token), _signed_at(url))
