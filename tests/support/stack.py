@@ -31,17 +31,21 @@ class Stack:
     url: str = ""
     output: list[str] = field(default_factory=list)
     process: subprocess.Popen[str] | None = None
+    options: tuple[str, ...] = ()
+    """More of what follows `local up`."""
+    ready_within_s: float = READY_WITHIN_S
 
     def start(self) -> None:
         """Start and wait for the ready line."""
         self.url = ""
         command = [sys.executable, "-m", "headwater", "local", "up", "--port", "0", "--data", str(self.data)]
+        command += self.options
         self.process = subprocess.Popen(
             command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
         )
         ready = threading.Event()
         threading.Thread(target=self._read, args=(ready,), daemon=True).start()
-        assert ready.wait(READY_WITHIN_S), "".join(self.output)
+        assert ready.wait(self.ready_within_s), "".join(self.output)
         assert self.url, "".join(self.output)
 
     def _read(self, ready: threading.Event) -> None:

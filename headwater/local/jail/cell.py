@@ -1,5 +1,7 @@
 """One cell, run by path (`python -I cell.py LIFELINE_FD`) with its plan as JSON on standard input.
 
+With `--check` in place of the number it says whether cells can be made here.
+
 Four processes: this one stays outside and carries bytes; its child makes the cell's namespaces and waits; the cell's
 first process mounts what is in it and reaps; the worker is its child. Whichever ends, those below end with it.
 
@@ -198,6 +200,21 @@ def _hold(lifeline: int) -> None:
     os._exit(1)
 
 
+def check() -> None:
+    """End with an error, and say it, where the kernel lets this user make no cells."""
+    try:
+        if os.geteuid() != 0:
+            _own_user(os.geteuid(), os.getegid(), 0)
+        _call("unshare", _NEW_ALL)
+        inside = os.fork()
+        if inside:
+            sys.exit(_code(os.waitpid(inside, 0)[1]))
+        _mount("none", "/", None, _PRIVATE | _RECURSIVE)
+        _mount("proc", "/proc", "proc", _NOSUID | _NODEV | _NOEXEC)
+    except OSError as error:
+        sys.exit(str(error))
+
+
 def main() -> None:
     """Make the cell, carry its bytes, and end as its worker ends."""
     lifeline = int(sys.argv[1])
@@ -226,4 +243,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1] == "--check":
+        check()
+    else:
+        main()

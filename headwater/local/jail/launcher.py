@@ -93,6 +93,7 @@ def _kept(folder: Path, archives: list[Path]) -> Path:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".unpacking-", dir=folder.parent) as scratch:
             draft = Path(scratch) / "draft"
+            draft.mkdir()
             for archive in archives:
                 _extract(archive, draft)
             # Another stack may have been as quick
