@@ -80,16 +80,17 @@ module "ingest" {
   region        = var.region
   partition     = data.aws_partition.current.partition
   account_id    = local.account_id
-  function_name = var.functions["ingest_authorizer"].name
+  function_name = "${var.functions["ingest_authorizer"].name}${local.snapshot}"
   bucket        = module.storage.source_bucket
   bucket_arn    = module.storage.source_arn
 }
 
 resource "aws_lambda_permission" "ingest_authorizer" {
   function_name = aws_lambda_function.ingest_authorizer.function_name
+  qualifier     = var.snap_start ? aws_lambda_alias.live["ingest_authorizer"].name : null
   action        = "lambda:InvokeFunction"
   principal     = "apigateway.amazonaws.com"
-  source_arn    = "${module.ingest.execution_arn}/authorizers/*"
+  source_arn    = "${module.ingest.execution_arn}/authorizers/*" # one API's authorizers; the only one there is
 }
 
 module "cdn" {
@@ -148,6 +149,8 @@ module "alarms" {
   ingest_api  = module.ingest.name
   socket_api  = aws_apigatewayv2_api.websocket_api.id
   distributed = module.cdn.id
+
+  cost_per_minute_usd = var.cost_per_minute_usd
 }
 
 resource "aws_route53_record" "site" {

@@ -79,6 +79,12 @@ variable "settings" {
   default     = {}
 }
 
+variable "snap_start" {
+  description = "Whether functions that somebody waits for start from a snapshot: faster after a pause, costs while it is kept"
+  type        = bool
+  default     = false
+}
+
 variable "log_level" {
   description = "DEBUG, INFO, WARNING or ERROR"
   type        = string
@@ -113,6 +119,12 @@ variable "alarm_email" {
   description = "Where alarms and the budget write to; empty for nowhere"
   type        = string
   default     = ""
+}
+
+variable "cost_per_minute_usd" {
+  description = "Cost of encoding a minute of video, on an hour's average, above which the alarm rings; storage is not in it"
+  type        = number
+  default     = 0.05
 }
 
 variable "budget_usd" {

@@ -2,6 +2,7 @@ variable "prefix" { type = string }
 variable "region" { type = string }
 variable "email" { type = string }
 variable "budget_usd" { type = number }
+variable "cost_per_minute_usd" { type = number }
 variable "stage" { type = string }
 variable "functions" { type = map(object({ name = string, timeout_s = number })) }
 variable "queues" {
@@ -24,6 +25,12 @@ locals {
     broadcast   = 5
     webhooks    = 300
   }
+}
+
+# What functions say of their work (chalicelib/domain/gauges.py), under the service's and the function's name.
+locals {
+  service  = trimsuffix(var.prefix, "-")
+  encoders = toset(["on_encode", "on_encode_high"])
 }
 
 # Not encrypted with SNS's own key, which does not let CloudWatch publish; alarms name functions and queues, nobody's data.
@@ -143,6 +150,57 @@ resource "aws_cloudwatch_metric_alarm" "schedule" {
   ok_actions          = [aws_sns_topic.alarms.arn]
 }
 
+resource "aws_cloudwatch_metric_alarm" "encode_slow" {
+  for_each = local.encoders
+
+  alarm_name          = "${var.prefix}encode-slow-${each.key}"
+  alarm_description   = "Jobs of ${each.key} take twice as long as their video plays: docs/operations.md, encode-slow"
+  namespace           = "Headwater"
+  metric_name         = "EncodeSpeed"
+  dimensions          = { service = local.service, function = each.key }
+  statistic           = "Average"
+  period              = 900
+  evaluation_periods  = 2
+  threshold           = 0.5
+  comparison_operator = "LessThanThreshold"
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+  ok_actions          = [aws_sns_topic.alarms.arn]
+}
+
+resource "aws_cloudwatch_metric_alarm" "live_lag" {
+  alarm_name          = "${var.prefix}live-lag"
+  alarm_description   = "One live segment in twenty is announced later than 5 s after it came: docs/operations.md, live-lag"
+  namespace           = "Headwater"
+  metric_name         = "LiveLag"
+  dimensions          = { service = local.service, function = "on_live_segment" }
+  extended_statistic  = "p95"
+  period              = 60
+  evaluation_periods  = 3
+  threshold           = 5
+  comparison_operator = "GreaterThanThreshold"
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+  ok_actions          = [aws_sns_topic.alarms.arn]
+}
+
+resource "aws_cloudwatch_metric_alarm" "cost_per_minute" {
+  for_each = local.encoders
+
+  alarm_name          = "${var.prefix}cost-per-minute-${each.key}"
+  alarm_description   = "Encoding a minute of video costs more than cost_per_minute_usd: docs/operations.md, cost-per-minute"
+  namespace           = "Headwater"
+  metric_name         = "CostPerMinute"
+  dimensions          = { service = local.service, function = each.key }
+  statistic           = "Average"
+  period              = 3600
+  evaluation_periods  = 1
+  threshold           = var.cost_per_minute_usd
+  comparison_operator = "GreaterThanThreshold"
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+}
+
 locals {
   rows = [
     { title = "Oldest message, s", stat = "Maximum", metrics = [for name, queue in var.queues : ["AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", queue.name, { label = name }]] },
@@ -152,7 +210,10 @@ locals {
     { title = "Duration, ms, 95 %", stat = "p95", metrics = [for name, function in var.functions : ["AWS/Lambda", "Duration", "FunctionName", function.name, { label = name }]] },
     { title = "Errors", stat = "Sum", metrics = [for name, function in var.functions : ["AWS/Lambda", "Errors", "FunctionName", function.name, { label = name }]] },
     { title = "Throttles", stat = "Sum", metrics = [for name, function in var.functions : ["AWS/Lambda", "Throttles", "FunctionName", function.name, { label = name }]] },
-    { title = "Live lag, s: oldest segment and announcement", stat = "Maximum", metrics = [for name in ["live", "broadcast"] : ["AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", var.queues[name].name, { label = name }]] },
+    { title = "Encoding: seconds of video a second", stat = "Average", metrics = [for name in local.encoders : ["Headwater", "EncodeSpeed", "service", local.service, "function", name, { label = name }]] },
+    { title = "Encoding: USD a minute of video", stat = "Average", metrics = [for name in local.encoders : ["Headwater", "CostPerMinute", "service", local.service, "function", name, { label = name }]] },
+    { title = "Live lag, s, 95 %: from the bucket to the viewers", stat = "p95", metrics = [["Headwater", "LiveLag", "service", local.service, "function", "on_live_segment"]] },
+    { title = "Live: oldest segment and announcement, s", stat = "Maximum", metrics = [for name in ["live", "broadcast"] : ["AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", var.queues[name].name, { label = name }]] },
     { title = "REST calls and refusals", stat = "Sum", metrics = [for name in ["Count", "4XXError", "5XXError"] : ["AWS/ApiGateway", name, "ApiName", var.rest_api]] },
     { title = "Sockets: connections and messages", stat = "Sum", metrics = [for name in ["ConnectCount", "MessageCount", "IntegrationError"] : ["AWS/ApiGateway", name, "ApiId", var.socket_api]] },
     { title = "CDN: bytes out", stat = "Sum", region = "us-east-1", metrics = [["AWS/CloudFront", "BytesDownloaded", "DistributionId", var.distributed, "Region", "Global"]] },

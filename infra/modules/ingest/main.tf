@@ -76,7 +76,7 @@ data "aws_iam_policy_document" "store" {
   statement {
     sid       = "Store"
     actions   = ["s3:PutObject"]
-    resources = ["${var.bucket_arn}/ingest/*", "${var.bucket_arn}/discarded/*"]
+    resources = ["${var.bucket_arn}/ingest/*", "${var.bucket_arn}/discarded/*"] # keys are made by the authorizer for each segment, below these two
   }
 }
 

@@ -57,11 +57,11 @@ data "aws_iam_policy_document" "bucket" {
   statement {
     sid       = "OnlyOverTls"
     effect    = "Deny"
-    actions   = ["s3:*"]
-    resources = [aws_s3_bucket.bucket[each.key].arn, "${aws_s3_bucket.bucket[each.key].arn}/*"]
+    actions   = ["s3:*"]                                                                        # refuses: nothing may be done without TLS
+    resources = [aws_s3_bucket.bucket[each.key].arn, "${aws_s3_bucket.bucket[each.key].arn}/*"] # refuses: neither to the bucket nor to what is in it
     principals {
-      type        = "*"
-      identifiers = ["*"]
+      type        = "*"   # refuses everybody, or somebody would be let in
+      identifiers = ["*"] # refuses everybody, or somebody would be let in
     }
     condition {
       test     = "Bool"
@@ -75,7 +75,7 @@ data "aws_iam_policy_document" "bucket" {
     content {
       sid       = "OurDistribution"
       actions   = ["s3:GetObject"]
-      resources = ["${aws_s3_bucket.bucket[each.key].arn}/*"]
+      resources = ["${aws_s3_bucket.bucket[each.key].arn}/*"] # our distribution serves all that is in it; cookies say to whom
       principals {
         type        = "Service"
         identifiers = ["cloudfront.amazonaws.com"]
