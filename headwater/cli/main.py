@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 EXIT_CODES = (
-    "Exit codes: 0 done; 1 the recording failed; 2 wrong usage or unreadable file; 3 server unreachable; "
+    "Exit codes: 0 done; 1 the recording, or a check, failed; 2 wrong usage or unreadable file; 3 server unreachable; "
     "4 refused by the server; 5 no such recording; 130 interrupted."
 )
 
@@ -209,6 +209,26 @@ def dead_letters(
 ) -> None:
     """Show what failed too often, by queue; for administrators."""
     raise typer.Exit(_jobs().dead_letters(Server(url, token, user), requeue, as_json=as_json))
+
+
+@app.command(epilog=EXIT_CODES)
+def doctor(  # noqa: PLR0913  one parameter for each option
+    *,
+    quick: Annotated[bool, typer.Option("--quick", help="Without the test encode and the socket.")] = False,
+    patience: Annotated[int, typer.Option(min=1, metavar="S", help="Seconds the test encode may take.")] = 300,
+    aws: Annotated[bool, typer.Option("--aws", help="Also look through AWS, with the credentials you have.")] = False,
+    stage: Annotated[str, typer.Option(help="Which installation, with --aws.")] = "prod",
+    region: Annotated[str, typer.Option(help="Where it is, with --aws.")] = "eu-central-1",
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+    token: Token = "",
+    user: User = "",
+) -> None:
+    """Examine an installation, and say in words what is wrong with it and what to do."""
+    from headwater.cli import doctor as examining  # noqa: PLC0415  loads httpx and aiohttp
+
+    wanted = examining.Wanted(quick, float(patience), aws, stage, region)
+    raise typer.Exit(examining.doctor(Server(url, token, user), wanted, as_json=as_json))
 
 
 @app.command(epilog=EXIT_CODES)

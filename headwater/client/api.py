@@ -97,6 +97,10 @@ class Api:
         """Return {"queues": [...]}: what failed too often. For administrators."""
         return self._object("GET", "/dead-letters")
 
+    def diagnosis(self) -> Json:
+        """Return {"time", "schedule", "queues", "parts"}: what the API can use. For administrators."""
+        return self._object("GET", "/diagnosis")
+
     def requeue(self, queue: str) -> Json:
         """Put a queue's dead letters back to work, as many as one call moves; returns how many went and are left."""
         return self._object("POST", f"/dead-letters/{_id(queue)}/requeue")
@@ -122,6 +126,10 @@ class Api:
     def stop_live(self, recording_id: str) -> Json:
         """End its live stream; returns {"stream"}. Safe to repeat."""
         return self._object("DELETE", f"/recordings/{_id(recording_id)}/stream/stop-live")
+
+    def seat(self, recording_id: str) -> Json:
+        """Return {"websocket_url", "status", …}: where a viewer of its stream hears what is new."""
+        return self._object("GET", f"/recordings/{_id(recording_id)}/stream/live")
 
     def live_stats(self, recording_id: str) -> Json:
         """Return its live stream's viewers and, to its owner, the health of what arrives."""
