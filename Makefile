@@ -16,12 +16,13 @@ TERRAFORM ?= terraform
 # Of machines without a way to Terraform's registry: a folder that mirrors it
 TF_INIT = -input=false $(if $(TF_PLUGIN_DIR),-plugin-dir=$(TF_PLUGIN_DIR))
 TF_ROOT = build/terraform/$(STAGE)
+PREFLIGHT = $(PY) -m infra.preflight --stage $(STAGE) --region $(REGION) --terraform $(TERRAFORM)
 
 # Each candidate is really run: a version manager leaves shims on the path that only print an error.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v "$$p"; break; }; done)
 
-.PHONY: help demo up package keys deploy destroy layers setup conformance pages test lint typecheck unit integration e2e bench bench-abr abr-tables constraints clean
+.PHONY: help demo up package keys deploy destroy layers setup conformance pages test lint typecheck unit integration e2e bench fuzz bench-abr abr-tables constraints clean
 .DEFAULT_GOAL := help
 
 help: ## list what can be made
@@ -46,11 +47,13 @@ keys: $(RUN) ## make a stage's keys in Secrets Manager (STAGE, REGION)
 	@$(PY) -m infra.keys --stage $(STAGE) --region $(REGION)
 
 deploy: ## package and apply to AWS, with your credentials (STAGE, REGION, STATE_BUCKET)
-	@test -n "$(STATE_BUCKET)" || { echo "Say where Terraform's state is kept: STATE_BUCKET=name (docs/operations.md)." >&2; exit 2; }
+	@$(MAKE) --no-print-directory $(RUN)
+	@$(PREFLIGHT) deploy --state-bucket "$(STATE_BUCKET)"
 	@$(MAKE) --no-print-directory package keys
 	@cd $(TF_ROOT) && $(TERRAFORM) init $(TF_INIT) && TF_VAR_region=$(REGION) $(TERRAFORM) apply
 
-destroy: ## take an installation down again, with your credentials (STAGE, REGION); see docs/operations.md
+destroy: $(RUN) ## take an installation down again, with your credentials (STAGE, REGION); see docs/operations.md
+	@$(PREFLIGHT) destroy
 	@cd $(TF_ROOT) && $(TERRAFORM) init $(TF_INIT) && TF_VAR_region=$(REGION) $(TERRAFORM) destroy
 
 conformance: $(PARSER) ## install the playlist parser that the conformance tests read with (Node.js, npm)
@@ -93,6 +96,9 @@ e2e: $(DEV) layers pages ## the whole stack with real FFmpeg and a real browser
 bench: $(DEV) layers ## the benchmarks; each prints a table
 	@HEADWATER_CHROMIUM="$$(tests/e2e/chromium.sh)" && export HEADWATER_CHROMIUM && \
 	for bench in bench/bench_*.py; do echo "== $$bench"; $(PY) "$$bench" || exit 1; done
+
+fuzz: $(DEV) layers ## ask a whole stack whatever openapi.json allows and forbids (ARGS="--minutes 30 --seed N --role admin")
+	@$(PY) bench/fuzz_contract.py $(ARGS)
 
 bench-abr: $(DEV) ## the adaptive bitrate engine against the field (ARGS="--traces DIR")
 	@$(PY) bench/bench_abr.py $(ARGS)
