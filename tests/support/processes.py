@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from support.stack import Stack
 
 
-def encoders(stack: Stack) -> list[int]:
-    """Process ids of the FFmpeg runs below this stack."""
+def encoders(stack: Stack, recording_id: str = "") -> list[int]:
+    """Process ids of the FFmpeg runs below this stack; those at work on one recording when it is named."""
     assert stack.process is not None
     found = []
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit() and exe(int(folder.name)).endswith("/ffmpeg"):
             pid = int(folder.name)
-            if stack.process.pid in ancestors(pid):
+            if stack.process.pid in ancestors(pid) and recording_id in command(pid):
                 found.append(pid)
     return found
 
@@ -34,6 +34,14 @@ def exe(pid: int) -> str:
     """Path of a process's program; empty when it is gone."""
     try:
         return str(Path(f"/proc/{pid}/exe").readlink())
+    except OSError:
+        return ""
+
+
+def command(pid: int) -> str:
+    """Its arguments; empty when it is gone."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text(errors="replace")
     except OSError:
         return ""
 

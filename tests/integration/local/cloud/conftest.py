@@ -66,8 +66,14 @@ def start_cloud() -> Iterator[Callable[..., Cloud]]:
 
 
 @pytest.fixture(scope="module")
-def cloud() -> Iterator[Cloud]:
+def shared_cloud() -> Iterator[Cloud]:
     """One emulator for a module; tests use names of their own."""
     running = Cloud()
     yield running
     running.emulator.stop()
+
+
+@pytest.fixture
+def cloud(request: pytest.FixtureRequest, start_cloud: Callable[..., Cloud], shared_cloud: Cloud) -> Cloud:
+    """The module's emulator, or a new one for a test that is tried again: in that of its first try things were left."""
+    return start_cloud() if getattr(request.node, "execution_count", 1) > 1 else shared_cloud

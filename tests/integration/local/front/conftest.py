@@ -181,11 +181,11 @@ def front(moto_url: str, keys: LocalKeys, web: Any) -> Iterator[Front]:
 
     thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
     thread.start()
-    assert started.wait(10)
-    with httpx.Client(base_url=url, timeout=10) as client:
+    assert started.wait(90)
+    with httpx.Client(base_url=url, timeout=90) as client:
         yield Front(url, keys, functions, s3, client)
     loop.call_soon_threadsafe(over.set)
-    thread.join(10)
+    thread.join(90)
     loop.close()
     for bucket in (SOURCE, MEDIA):
         for item in s3.list_objects_v2(Bucket=bucket).get("Contents", []):

@@ -102,7 +102,7 @@ def declare() -> Callable[..., FunctionSpec]:
 def until() -> Callable[..., Any]:
     """Wait up to some seconds for a condition to hold; says whether it does."""
 
-    async def wait(condition: Callable[[], Any], timeout_s: float = 8.0) -> bool:
+    async def wait(condition: Callable[[], Any], timeout_s: float = 60.0) -> bool:
         limit = time.monotonic() + timeout_s
         while not condition() and time.monotonic() < limit:  # noqa: ASYNC110  other processes set no events
             await asyncio.sleep(0.05)

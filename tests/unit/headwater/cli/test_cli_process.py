@@ -33,12 +33,12 @@ def interrupt_midway(stub: Stub, clip: Path, env: dict[str, str], number: signal
     stub.hold, stub.hold_after = threading.Event(), 1
     command = [*COMMAND, "upload", str(clip), "--parallel", "1"]
     with subprocess.Popen(command, env=env, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
-        until = time.monotonic() + 30
+        until = time.monotonic() + 90
         while stub.calls["PUT /bucket/rec_1/2"] == 0 and time.monotonic() < until:
             time.sleep(0.02)
         process.send_signal(number)
         try:
-            _, said = process.communicate(timeout=10)
+            _, said = process.communicate(timeout=60)
         finally:
             process.kill()
     stub.hold.set()

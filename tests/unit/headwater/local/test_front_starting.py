@@ -128,12 +128,12 @@ def test_cancelled_work_is_waited_for() -> None:
 
     def work() -> None:
         begun.set()
-        go_on.wait(5)
+        go_on.wait(60)
         finished.append(True)
 
     async def run() -> list[bool]:
         task = asyncio.create_task(in_thread(work))
-        await asyncio.to_thread(begun.wait, 5)
+        await asyncio.to_thread(begun.wait, 60)
         task.cancel()
         asyncio.get_running_loop().call_later(0.05, go_on.set)
         with pytest.raises(asyncio.CancelledError):

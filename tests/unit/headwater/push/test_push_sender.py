@@ -115,7 +115,7 @@ def test_what_is_over_is_over(server: LiveServer, desk: Desk, kind: str, code: s
     server.answers = {kind: [(409, code)]}
     desk.record(1)
     desk.sender.start()
-    desk.sender.join(20)
+    desk.sender.join(60)
     assert isinstance(desk.sender.failure, Over)
     assert (desk.sender.failure.error.code, server.arrivals) == (code, [])
 
@@ -124,7 +124,7 @@ def test_status_says_that_it_is_over(desk: Desk) -> None:
     """Also while nothing is sent: an agent that waits for its encoder must not wait for ever."""
     desk.sender.start()
     desk.sender.hear({"status": "stopped"})
-    desk.sender.join(20)
+    desk.sender.join(60)
     assert isinstance(desk.sender.failure, Over)
 
 
@@ -136,6 +136,6 @@ def test_status_says_that_another_encoder_took_over(server: LiveServer, desk: De
     desk.sender.hear({"status": "active", "on_air": {"epoch": 2, "input": "primary"}})
     server.superseded.add(1)
     desk.record(1)
-    desk.sender.join(20)
+    desk.sender.join(60)
     assert isinstance(desk.sender.failure, Over)
     assert len(server.arrivals) == 1
