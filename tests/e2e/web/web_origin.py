@@ -22,6 +22,8 @@ from chalicelib.domain.languages import display_name
 from headwater.local.static import file_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from web_link import Link
     from web_live import LiveSource
     from web_media import Ladder
@@ -60,6 +62,8 @@ class Scenario:
     log: list[tuple[str, int]] = field(default_factory=list)
     link: Link | None = None
     """What its media come through; None for as fast as they can."""
+    asked: Callable[[str], object] = lambda _path: None
+    """Called with the path of each piece of media before it is sent."""
     advised: dict[str, object] = field(default_factory=dict)
     """What GET quality/recommended answers beside the usual."""
     advice_status: int = 200
@@ -221,6 +225,8 @@ class Origin(ThreadingHTTPServer):
         self.erased: list[str] = []
         """Whose data were asked to be erased."""
         self.list_status = 200
+        self.told: dict[str, Callable[[], object]] = {}
+        """What to do when a page fetches /told/NAME: a test on a busy machine would come too late."""
         self.refuse = ""
         """Files of web/ whose path begins so answer 404."""
 
@@ -250,6 +256,9 @@ class Handler(BaseHTTPRequestHandler):
         query = {name: values[0] for name, values in parse_qs(address.query).items()}
         if address.path == "/ws":
             self.server.scenarios[query["token"].split(".")[0]].live.connect(self)
+        elif parts[0] == "told":
+            self.server.told[parts[1]]()
+            self.reply(204, b"", "text/plain", {})
         elif parts[0] == "api":
             self.api(parts[2:], query)
         elif parts[0] == "media":
@@ -381,6 +390,7 @@ class Handler(BaseHTTPRequestHandler):
             self.reply(200, scenario.ladder.playlist(rendition, done).encode(), "application/vnd.apple.mpegurl", {})
         else:
             scenario.log.append((self.path, 206))
+            scenario.asked(self.path)
             body = scenario.ladder.chunks[rendition][int(name[:5])].body
             first, last = (int(n) for n in self.headers["Range"].removeprefix("bytes=").split("-"))
             span = {"Content-Range": f"bytes {first}-{last}/{len(body)}"}
