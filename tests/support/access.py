@@ -84,7 +84,7 @@ class Cast:
     def _sign(
         self, user: str, role: str, *, claims: dict[str, Any] | None = None, algorithm: str = "RS256", key: Any = ""
     ) -> str:
-        payload = {"iss": f"{self._stack.url}/dev", "aud": AUDIENCE, "sub": user, "role": role}
+        payload: dict[str, Any] = {"iss": f"{self._stack.url}/dev", "aud": AUDIENCE, "sub": user, "role": role}
         payload |= {"exp": int(time.time()) + 3600, **(claims or {})}
         header = {"kid": key_id(self._keys.issuer)[:16]}
         if algorithm == "HS256":  # the library refuses to sign with what looks like a public key
@@ -121,7 +121,7 @@ class Hall:
     stream: str = ""
     key: str = ""
     webhook: str = ""
-    delivery: str = ""
+    delivery: str = "evt_none"
     session: str = ""
     ingest: str = ""
     shown: dict[tuple[str, Who], Shown] = field(default_factory=dict)
@@ -133,19 +133,22 @@ class Hall:
         subprocess.run([FFMPEG, "-v", "error", "-nostdin", *source, "-y", str(clip)], check=True, timeout=60)
         self.playing = self.stack.upload(clip, user=self.cast.owner)["id"]
         self.bare = self.bare_recording()
-        self.over = str(self._go_live()["stream"]["recording_id"])
         started = self._go_live()
         self.live, self.stream = started["stream"]["recording_id"], started["stream"]["id"]
         self.key, self.ingest = started["ingest"]["key"], started["ingest"]["primary"]["url"]
-        hook = {"url": "http://127.0.0.1:9/nobody", "events": ["live.ended"]}
-        self.webhook = self.mine("POST", "/webhooks", hook).json()["webhook"]["id"]
-        self.delivery = "evt_none"
+        self.renew()
         deadline = time.monotonic() + 150
         while not settled(document := self.mine("GET", f"/recordings/{self.playing}/transcode/progress").json()):
             assert time.monotonic() < deadline, document
             time.sleep(0.5)
         assert document["recording_status"] == "ready", document
         return self
+
+    def renew(self) -> None:
+        """Make anew what the cells take away: a webhook, and a stream to be stopped."""
+        hook = {"url": "http://127.0.0.1:9/nobody", "events": ["live.ended"]}
+        self.webhook = self.mine("POST", "/webhooks", hook).json()["webhook"]["id"]
+        self.over = str(self._go_live()["stream"]["recording_id"])
 
     def _go_live(self) -> dict[str, Any]:
         live = self.mine("POST", "/recordings", {"title": "Matrix", "live": True}).json()["recording"]["id"]
