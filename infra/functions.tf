@@ -37,6 +37,26 @@ resource "aws_lambda_layer_version" "probe" {
   skip_destroy             = true
 }
 
+# Snapshots are taken of versions, so callers of these functions go to an alias for the newest (join.py, SNAPSHOTS).
+locals {
+  snapshot = var.snap_start ? ":live" : ""
+  snapshots = var.snap_start ? {
+    api_handler       = aws_lambda_function.api_handler
+    authorizer        = aws_lambda_function.authorizer
+    ingest_authorizer = aws_lambda_function.ingest_authorizer
+    websocket_connect = aws_lambda_function.websocket_connect
+    websocket_message = aws_lambda_function.websocket_message
+  } : {}
+}
+
+resource "aws_lambda_alias" "live" {
+  for_each = local.snapshots
+
+  name             = "live"
+  function_name    = each.value.function_name
+  function_version = each.value.version
+}
+
 # Before the functions: Lambda would make a group that keeps logs for ever.
 resource "aws_cloudwatch_log_group" "function" {
   for_each = var.functions

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from typing import Any
 
 _ACCOUNT = "${data.aws_caller_identity.chalice.account_id}"
@@ -15,6 +16,9 @@ _REGION = "${data.aws_region.chalice.name}"
 _PARTITION = "${data.aws_partition.chalice.partition}"
 _STAGE_NAME = "api"
 _API_HANDLER = "api_handler"
+SNAPSHOTS = ("api_handler", "authorizer", "ingest_authorizer", "websocket_connect", "websocket_message")
+"""Functions that somebody waits for: with `snap_start` they start from a snapshot, which only a version has."""
+_REFERENCE = re.compile(r"\$\{aws_lambda_function\.(\w+)\.\w+\}")
 
 
 class JoinError(ValueError):
@@ -30,6 +34,8 @@ def join(document: dict[str, Any], *, stage: str, runtime: str) -> dict[str, Any
         _point_at_names(joined, stage)
         for name, function in joined["resource"]["aws_lambda_function"].items():
             _equip(function, name, runtime)
+        for permission in joined["resource"]["aws_lambda_permission"].values():
+            _permit(permission)
         for name, mapping in joined["resource"]["aws_lambda_event_source_mapping"].items():
             _subscribe(mapping, name, stage)
         _stage_the_api(joined, stage)
@@ -75,13 +81,14 @@ def _point_at_names(document: dict[str, Any], stage: str) -> None:
     """
     names = {name: one["name"] for name, one in functions(document).items()}
     body = document["locals"]["chalice_api_swagger"]
-    for name, deployed in names.items():
+    called = {name: deployed + ("${local.snapshot}" if name in SNAPSHOTS else "") for name, deployed in names.items()}
+    for name, deployed in called.items():
         body = body.replace(f"${{aws_lambda_function.{name}.invoke_arn}}", _invocation(deployed))
     if "aws_lambda_function." in body:
         raise JoinError(f"the REST API of {stage} refers to a function in a way that is not known here")
     document["locals"]["chalice_api_swagger"] = body
     for integration in document["resource"]["aws_apigatewayv2_integration"].values():
-        for name, deployed in names.items():
+        for name, deployed in called.items():
             reference = f"${{aws_lambda_function.{name}.function_name}}"
             integration["integration_uri"] = integration["integration_uri"].replace(reference, deployed)
 
@@ -100,6 +107,20 @@ def _equip(function: dict[str, Any], name: str, runtime: str) -> None:
     # Lambda makes a function's log group on its first call, and then it would be in the way.
     role = "api_handler" if name == _API_HANDLER else name
     function["depends_on"] = ["aws_cloudwatch_log_group.function", f"aws_iam_role_policy.{role}_role"]
+
+    if name in SNAPSHOTS:
+        function["publish"] = "${var.snap_start}"
+        content = {"apply_on": "PublishedVersions"}
+        function["dynamic"] = {"snap_start": {"for_each": "${var.snap_start ? [1] : []}", "content": content}}
+
+
+def _permit(permission: dict[str, Any]) -> None:
+    """Let the gateway call what it names, which is the alias where there are snapshots."""
+    found = _REFERENCE.fullmatch(permission["function_name"])
+    if found is None:
+        raise JoinError(f"a permission is for {permission['function_name']!r}, which is no function known here")
+    if found[1] in SNAPSHOTS:
+        permission["qualifier"] = f'${{var.snap_start ? aws_lambda_alias.live["{found[1]}"].name : null}}'
 
 
 def _subscribe(mapping: dict[str, Any], name: str, stage: str) -> None:

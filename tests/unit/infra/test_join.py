@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -48,6 +50,10 @@ def document() -> dict[str, Any]:
             "aws_lambda_event_source_mapping": {
                 "on_encode-sqs-event-source": {"event_source_arn": f"{SQS}encode"},
                 "on_broadcast-sqs-event-source": {"event_source_arn": f"{SQS}broadcast.fifo"},
+            },
+            "aws_lambda_permission": {
+                "rest_api_invoke": {"function_name": "${aws_lambda_function.api_handler.arn}"},
+                "on_encode-event": {"function_name": "${aws_lambda_function.on_encode.arn}"},
             },
             "aws_cloudwatch_event_rule": {"on_schedule-event": {"name": "on_schedule-event"}},
             "aws_api_gateway_rest_api": {"rest_api": {"name": "headwater"}},
@@ -108,9 +114,34 @@ def test_apis_name_functions_and_do_not_wait_for_them(joined: dict[str, Any]) ->
     """Functions are told the address of the CDN, which needs the APIs: references would be a circle."""
     body = joined["locals"]["chalice_api_swagger"]
     assert "aws_lambda_function" not in body
-    assert "function:headwater-prod/invocations" in json.loads(body)["uri"]
+    assert "function:headwater-prod${local.snapshot}/invocations" in json.loads(body)["uri"]
     integration = joined["resource"]["aws_apigatewayv2_integration"]["websocket_connect_api_integration"]
-    assert integration["integration_uri"].endswith("functions/headwater-prod-websocket_connect/invocations")
+    assert integration["integration_uri"].endswith("/headwater-prod-websocket_connect${local.snapshot}/invocations")
+
+
+def test_only_what_somebody_waits_for_starts_from_a_snapshot(joined: dict[str, Any]) -> None:
+    """A snapshot is one version's: it is published, and callers may reach its alias and nothing else."""
+    functions, permissions = (joined["resource"][f"aws_lambda_{kind}"] for kind in ("function", "permission"))
+    assert {name for name, one in functions.items() if "dynamic" in one} == {"api_handler", "websocket_connect"}
+    assert functions["api_handler"]["publish"] == "${var.snap_start}"
+    when = functions["api_handler"]["dynamic"]["snap_start"]
+    assert when == {"for_each": "${var.snap_start ? [1] : []}", "content": {"apply_on": "PublishedVersions"}}
+    alias = '${var.snap_start ? aws_lambda_alias.live["api_handler"].name : null}'
+    assert permissions["rest_api_invoke"]["qualifier"] == alias
+    assert "qualifier" not in permissions["on_encode-event"]
+
+
+def test_a_permission_for_something_else_is_refused(document: dict[str, Any]) -> None:
+    """It could be for a function whose alias then nobody may call."""
+    document["resource"]["aws_lambda_permission"]["rest_api_invoke"]["function_name"] = "headwater-prod"
+    with pytest.raises(join.JoinError, match="a permission is for 'headwater-prod'"):
+        join.join(document, stage=STAGE, runtime="python3.13")
+
+
+def test_every_snapshot_has_its_alias() -> None:
+    """The Terraform beside it names the same functions."""
+    text = (Path(join.__file__).with_name("functions.tf")).read_text("utf-8")
+    assert tuple(re.findall(r"^ +(\w+) += aws_lambda_function\.\1$", text, re.MULTILINE)) == join.SNAPSHOTS
 
 
 def test_policies_name_the_buckets_that_there_are(joined: dict[str, Any]) -> None:
