@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from headwater.local.keys import LocalKeys
 
-WITHIN_S = 20.0
+WITHIN_S = 60.0
 
 
 class Door:
@@ -226,10 +226,10 @@ def test_silence_and_age_end_a_connection(house: Callable[..., Any], limits: dic
 
 
 def test_what_is_said_or_heard_keeps_a_connection(house: Callable[..., Any], manager: Callable[..., Any]) -> None:
-    """Either way, and pings: four times the idle limit goes by."""
+    """Either way, and pings: twice the idle limit goes by, and between two of them only a sixth of it."""
 
     async def scenario() -> tuple[bool, int]:
-        async with house(idle_s=0.8) as home:
+        async with house(idle_s=3.0) as home:
             ws, name = await home.enter()
             client = manager(home.url)
             for turn in range(12):
@@ -239,7 +239,7 @@ def test_what_is_said_or_heard_keeps_a_connection(house: Callable[..., Any], man
                     await ws.ping()
                 else:
                     await asyncio.to_thread(client.post_to_connection, ConnectionId=name, Data=b"x")
-                await asyncio.sleep(0.25)
+                await asyncio.sleep(0.5)
             return ws.closed, home.gateway.open
 
     assert asyncio.run(scenario()) == (False, 1)
