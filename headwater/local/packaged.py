@@ -33,7 +33,7 @@ _METHODS = {"get", "put", "post", "delete", "patch", "head"}
 _LAYER = re.compile(r"aws_lambda_layer_version\.(\w+)\.arn")
 _QUEUE = re.compile(r'module\.queues\.arns\["([\w-]+)"\]')
 _FUNCTION = re.compile(r"aws_lambda_function\.(\w+)\.")
-_INVOKED = re.compile(r":function:([\w-]+)/")
+_INVOKED = re.compile(r":function:([\w-]+)(?:\$\{[^}]*\})?/")
 _PLAIN = re.compile(r"\$\{merge\((\{.*\}), local\.environment, var\.settings\)\}")
 _KNOWN_LATER = re.compile(r"^\s+(HEADWATER_\w+)\s+=", re.MULTILINE)
 _SCRATCH_MB = 512
