@@ -12,7 +12,7 @@ from support.waiting import until
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from playwright.sync_api import Page, Response
+    from playwright.sync_api import Page, Request, Response
     from support.stack import Stack
 
 pytestmark = pytest.mark.e2e
@@ -32,11 +32,14 @@ def test_a_session_is_followed_from_its_start(stack: Stack, short_clip: Path, pa
     def note(response: Response) -> None:
         path = urlsplit(response.url).path
         answers.append((response.request.method, path.rsplit("/", 1)[-1], response.status))
-        if answers[-1][:2] == ("POST", "events"):
-            told = json.loads(response.request.post_data or "")["events"]
+
+    def count(request: Request) -> None:
+        if request.method == "POST" and urlsplit(request.url).path.endswith("/events"):
+            told = json.loads(request.post_data or "")["events"]
             fetched.update(event["seq"] for event in told if event["kind"] == "segment")
 
     page.on("response", note)
+    page.on("request", count)
     with page.expect_response(lambda response: "/quality/recommended" in response.url) as asked:
         page.goto(recording["playback_url"])
     start = asked.value.json()
