@@ -123,7 +123,8 @@ class Moto:
     def __exit__(self, *_: object) -> None:
         """Stop."""
         if self._process is not None:
-            self._process.terminate()
-            self._process.wait(10)
+            # It keeps nothing, and on a busy machine it may take long to end by itself.
+            self._process.kill()
+            self._process.wait()
             if self._process.stderr is not None:
                 self._process.stderr.close()
