@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 SEGMENT_S = 2
 """Target seconds of a segment: with a 60 s buffer it serves bad networks best (ABR §2)."""
+MAX_LEVELS = 16
+"""Rungs that a player may choose among."""
 TILE = (160, 90)
 """Box of a thumbnail in pixels: as large as players show it."""
 _TILE_FPS = 24

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from chalice.app import Blueprint
 
 from chalicelib import container
-from chalicelib.domain.abr.reports import read_batch
 from chalicelib.domain.networks import EDGE_HEADER, viewer_address, viewer_country
 from chalicelib.entrypoints.problems import answers
 from chalicelib.entrypoints.requests import optional_caller, read_json, read_query
@@ -38,6 +37,8 @@ def recommend_quality(recording_id: str) -> Response:
 @answers
 def report_events(recording_id: str, session: str) -> Response:
     """Take a batch of a player's events, whatever its content type, and answer with advice."""
+    from chalicelib.domain.abr.reports import read_batch  # noqa: PLC0415  the engine: only players need it
+
     query = read_query(blueprint.current_request, SessionQuery)
     viewer = container.viewers().admit(recording_id, _asking(query, session))
     events = read_batch(read_json(blueprint.current_request, MAX_REPORT_BYTES))

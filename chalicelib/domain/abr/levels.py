@@ -8,7 +8,7 @@ from itertools import pairwise
 from math import isfinite, log
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.ladder import DEFAULT_PROFILES, RESCUE_PROFILE
+from chalicelib.domain.ladder import DEFAULT_PROFILES, MAX_LEVELS, RESCUE_PROFILE
 from chalicelib.errors import BadRequest
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.job import Rendition
 
-MAX_LEVELS = 16
 _MAX_KBPS = 1_000_000
 
 

@@ -96,6 +96,8 @@ def test_the_api_imports_no_worker(name: str) -> None:
     assert {entry for entry in entries(loaded) if entry.startswith("on_")} == set()
     assert "ingest_authorizer" not in entries(loaded)
     assert "websocket" in entries(loaded)
+    engines = {"chalicelib.domain.abr", "chalicelib.domain.analytics", "chalicelib.services.quality"}
+    assert engines & loaded == set(), "most requests need neither the adaptive engine nor sums"
 
 
 def test_the_api_serves_every_route() -> None:
