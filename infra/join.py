@@ -30,7 +30,7 @@ def join(document: dict[str, Any], *, stage: str, runtime: str) -> dict[str, Any
     joined = copy.deepcopy(document)
     try:
         _unpin(joined)
-        _name_buckets(joined, stage)
+        _name_places(joined, stage)
         _point_at_names(joined, stage)
         for name, function in joined["resource"]["aws_lambda_function"].items():
             _equip(function, name, runtime)
@@ -64,14 +64,15 @@ def _unpin(document: dict[str, Any]) -> None:
     del document["data"]["null_data_source"]
 
 
-def _name_buckets(document: dict[str, Any], stage: str) -> None:
-    """Let policies name the buckets as they are called: the configuration's names could be anybody's."""
+def _name_places(document: dict[str, Any], stage: str) -> None:
+    """Let policies name buckets, region and account as they are: the configuration's could be anybody's."""
     for policy in document["resource"]["aws_iam_role_policy"].values():
         for bucket in ("source", "media"):
             policy["policy"] = policy["policy"].replace(
                 f"arn:aws:s3:::headwater-{stage}-{bucket}", f"${{module.storage.{bucket}_arn}}"
             )
-        policy["policy"] = policy["policy"].replace("arn:aws:", f"arn:{_PARTITION}:")
+        here = policy["policy"].replace(":*:*:", f":{_REGION}:{_ACCOUNT}:")
+        policy["policy"] = here.replace("arn:aws:", f"arn:{_PARTITION}:")
 
 
 def _point_at_names(document: dict[str, Any], stage: str) -> None:

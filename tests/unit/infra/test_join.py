@@ -14,6 +14,7 @@ from infra import join
 
 STAGE = "prod"
 SQS = "arn:${data.aws_partition.chalice.partition}:sqs:${data.aws_region.chalice.name}:1:headwater-prod-"
+QUEUE = SQS.replace(":1:headwater-prod-", ":${data.aws_caller_identity.chalice.account_id}:q")
 URI = "arn:aws:apigateway:lambda:path/functions/${aws_lambda_function.websocket_connect.function_name}/invocations"
 
 
@@ -40,7 +41,9 @@ def document() -> dict[str, Any]:
         "output": {"EndpointURL": {"value": "${aws_api_gateway_deployment.rest_api.invoke_url}"}},
         "resource": {
             "aws_iam_role_policy": {
-                "on_encode_role": {"policy": '{"Resource": ["arn:aws:s3:::headwater-prod-source/sources/*"]}'}
+                "on_encode_role": {
+                    "policy": '{"Resource": ["arn:aws:s3:::headwater-prod-source/sources/*", "arn:aws:sqs:*:*:q"]}'
+                }
             },
             "aws_lambda_function": {
                 "api_handler": function("headwater-prod"),
@@ -147,7 +150,7 @@ def test_every_snapshot_has_its_alias() -> None:
 def test_policies_name_the_buckets_that_there_are(joined: dict[str, Any]) -> None:
     """Their names end with the account's number, which the configuration cannot know."""
     policy = json.loads(joined["resource"]["aws_iam_role_policy"]["on_encode_role"]["policy"])
-    assert policy == {"Resource": ["${module.storage.source_arn}/sources/*"]}
+    assert policy == {"Resource": ["${module.storage.source_arn}/sources/*", QUEUE]}
 
 
 def test_stages_are_resources_and_named_apart(joined: dict[str, Any]) -> None:
