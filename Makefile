@@ -7,6 +7,7 @@ RUN := $(VENV)/.installed-run
 DEV := $(VENV)/.installed-dev
 PARSER := tests/conformance/node_modules/.package-lock.json
 PAGES := tests/pages/node_modules/.package-lock.json
+CHECKOV := build/checkov/bin/checkov
 PORT ?= 8787
 STAGE ?= prod
 ARCH ?= x86_64
@@ -22,7 +23,7 @@ PREFLIGHT = $(PY) -m infra.preflight --stage $(STAGE) --region $(REGION) --terra
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v "$$p"; break; }; done)
 
-.PHONY: help demo up package keys deploy destroy layers setup conformance pages test lint typecheck unit integration e2e bench fuzz bench-abr abr-tables constraints clean
+.PHONY: help demo up package lambda keys deploy destroy checkov layers setup conformance pages test lint typecheck unit integration e2e bench fuzz bench-abr abr-tables constraints clean
 .DEFAULT_GOAL := help
 
 help: ## list what can be made
@@ -43,6 +44,9 @@ layers: $(VENV)/bin/python ## build the Lambda layers: FFmpeg and PyAV
 package: $(RUN) ## make a Terraform root of code, layers, pages and infra/ (STAGE=prod ARCH=x86_64)
 	@$(PY) -m infra.package --stage $(STAGE) --arch $(ARCH) --state-bucket "$(STATE_BUCKET)" --state-region $(STATE_REGION)
 
+lambda: $(RUN) ## fetch Lambda's own Python, for `headwater local up --packaged`
+	@$(PY) -m layers.runtime.build
+
 keys: $(RUN) ## make a stage's keys in Secrets Manager (STAGE, REGION)
 	@$(PY) -m infra.keys --stage $(STAGE) --region $(REGION)
 
@@ -55,6 +59,9 @@ deploy: ## package and apply to AWS, with your credentials (STAGE, REGION, STATE
 destroy: $(RUN) ## take an installation down again, with your credentials (STAGE, REGION); see docs/operations.md
 	@$(PREFLIGHT) destroy
 	@cd $(TF_ROOT) && $(TERRAFORM) init $(TF_INIT) && TF_VAR_region=$(REGION) $(TERRAFORM) destroy
+
+checkov: $(CHECKOV) ## checkov over the Terraform; what it may not ask stands in infra/checkov.yaml
+	@$(CHECKOV) -d infra --config-file infra/checkov.yaml
 
 conformance: $(PARSER) ## install the playlist parser that the conformance tests read with (Node.js, npm)
 
@@ -138,6 +145,13 @@ $(RUN): requirements.txt requirements-local.txt constraints.txt pyproject.toml |
 $(DEV): requirements-dev.txt $(RUN)
 	@echo "environment: installing the quality gates"
 	@$(PIP) -r requirements-dev.txt
+	@touch $@
+
+# Apart from the environment, because it wants an older boto3; only for who asks, because it is large.
+$(CHECKOV): requirements-checkov.txt | $(VENV)/bin/python
+	@echo "environment: installing checkov"
+	@rm -rf build/checkov && $(PY) -m venv build/checkov
+	@build/checkov/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-compile setuptools -r requirements-checkov.txt
 	@touch $@
 
 $(PARSER): tests/conformance/package.json tests/conformance/package-lock.json

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 PLAIN = {"HEADWATER_STAGE": "proof"}
 INVOKED = "arn:${data.aws_partition.chalice.partition}:lambda:x:function:headwater-proof-judge${local.x}/invocations"
-    "arn:${data.aws_partition.chalice.partition}:lambda:x:function:headwater-proof-judge${local.alias}/invocations"
-)
 BODY = {
     "paths": {
         "/v1/things": {
