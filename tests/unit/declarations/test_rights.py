@@ -79,3 +79,20 @@ def test_every_right_is_used_or_says_what_it_is_for(stage: str) -> None:
     assert sorted(right for right in unseen if not any(explained(right, row) for row in rows)) == []
     assert [row for row in rows if not any(explained(right, row) for right in unseen)] == []
     assert all(len(row) == 5 and len(row[4]) > 5 for row in rows)
+
+
+def test_every_policy_fits_into_a_role() -> None:
+    """IAM takes 10,240 characters without blanks: also under the longest stage, in the region with the longest name."""
+    place, account = "ap-northeast-1", "1" * 12
+    longest = {
+        "headwater-prod": f"headwater-{'s' * 16}",
+        "arn:aws:": "arn:aws-us-gov:",
+        ":*:*:": f":{place}:{account}:",
+    }
+    for path in (FOLDER / "prod").glob("*.json"):
+        text = json.dumps(json.loads(path.read_text("utf-8")), separators=(",", ":"))
+        # Buckets end with the account's number
+        text = re.sub(r"(:::headwater-prod-(?:source|media))", rf"\1-{account}", text)
+        for short, long in longest.items():
+            text = text.replace(short, long)
+        assert len(text) <= 10_240, f"{path.name} has {len(text)} characters"
