@@ -174,11 +174,13 @@ def _schedules(resources: dict[str, Any]) -> list[Schedule]:
 
 
 def policies(root: Path, stack: Stack) -> dict[str, dict[str, Any]]:
-    """Return each function's policy as it is deployed, with the buckets' names as they are in `stack`."""
+    """Return each function's policy as it is deployed, with buckets, region and account as they are in `stack`."""
     arns = {
         "${module.storage.source_arn}": f"arn:aws:s3:::{stack.source_bucket}",
         "${module.storage.media_arn}": f"arn:aws:s3:::{stack.media_bucket}",
         "${data.aws_partition.chalice.partition}": "aws",
+        "${data.aws_region.chalice.name}": stack.region,
+        "${data.aws_caller_identity.chalice.account_id}": stack.account,
     }
     found = {}
     for role, one in _json(root / "chalice.tf.json")["resource"]["aws_iam_role_policy"].items():
