@@ -14,6 +14,8 @@ from headwater.local.packaged import policies, read
 if TYPE_CHECKING:
     from pathlib import Path
 
+DATA = [f"${{data.aws_{name}}}" for name in ("partition.chalice.partition", "region.chalice.name")]
+DATA.append("${data.aws_caller_identity.chalice.account_id}")
 PLAIN = {"HEADWATER_STAGE": "proof"}
 INVOKED = "arn:${data.aws_partition.chalice.partition}:lambda:x:function:headwater-proof-judge${local.x}/invocations"
 BODY = {
@@ -76,7 +78,7 @@ def root(tmp_path: Path) -> Path:
         "aws_api_gateway_rest_api": {"rest_api": {"minimum_compression_size": 500}},
         "aws_iam_role_policy": {
             "api_handler_role": {"policy": '{"Resource": "${module.storage.media_arn}/*"}'},
-            "work_role": {"policy": '{"Resource": "arn:${data.aws_partition.chalice.partition}:sqs:*:*:q"}'},
+            "work_role": {"policy": json.dumps({"Resource": f"arn:{DATA[0]}:sqs:{DATA[1]}:{DATA[2]}:q"})},
         },
     }
     document = {"resource": resources, "locals": {"chalice_api_swagger": json.dumps(BODY)}}
@@ -124,7 +126,7 @@ def test_policies_name_the_stack_s_buckets(root: Path) -> None:
     """What Terraform would fill in is filled in."""
     found = policies(root, Stack(stage="proof"))
     assert found["api"] == {"Resource": "arn:aws:s3:::headwater-proof-media/*"}
-    assert found["work"] == {"Resource": "arn:aws:sqs:*:*:q"}
+    assert found["work"] == {"Resource": "arn:aws:sqs:eu-central-1:123456789012:q"}
 
 
 def test_another_folder_is_no_package(tmp_path: Path) -> None:
