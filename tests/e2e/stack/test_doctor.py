@@ -6,16 +6,19 @@ import json
 import secrets
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from support.stack import Stack
 
 ESSENTIAL = {"api", "pages", "sign-in", "token", "parts", "upload", "encode", "playback", "locked", "removal"}
 
 
+@pytest.mark.timeout(900)
 def test_a_whole_installation_is_well(stack: Stack) -> None:
     """Every part works, from the first page to media that only its cookies open; a socket answers."""
     user = f"doctor-{secrets.token_hex(4)}"
-    done = stack.cli("doctor", "--json", "--patience", "240", user=user, timeout_s=420)
+    done = stack.cli("doctor", "--json", "--patience", "480", user=user, timeout_s=700)
     report = json.loads(done.stdout)
     states = {finding["check"]: finding["state"] for finding in report["findings"]}
     assert [finding for finding in report["findings"] if finding["state"] == "failed"] == []
