@@ -23,7 +23,7 @@ PREFLIGHT = $(PY) -m infra.preflight --stage $(STAGE) --region $(REGION) --terra
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v "$$p"; break; }; done)
 
-.PHONY: help demo up package lambda keys deploy destroy checkov layers setup conformance pages test lint typecheck unit integration e2e bench fuzz bench-abr abr-tables constraints clean
+.PHONY: help demo up package lambda keys deploy destroy checkov layers setup conformance pages test lint typecheck unit integration e2e bench faults fuzz bench-abr abr-tables constraints clean
 .DEFAULT_GOAL := help
 
 help: ## list what can be made
@@ -103,6 +103,9 @@ e2e: $(DEV) layers pages ## the whole stack with real FFmpeg and a real browser
 bench: $(DEV) layers ## the benchmarks; each prints a table
 	@HEADWATER_CHROMIUM="$$(tests/e2e/chromium.sh)" && export HEADWATER_CHROMIUM && \
 	for bench in bench/bench_*.py; do echo "== $$bench"; $(PY) "$$bench" || exit 1; done
+
+faults: $(DEV) layers ## damage media of every container, 5,000 times (ARGS="CASES FIRST_SEED")
+	@$(PY) bench/hostile_media.py $(ARGS)
 
 fuzz: $(DEV) layers ## ask a whole stack whatever openapi.json allows and forbids (ARGS="--minutes 30 --seed N --role admin")
 	@$(PY) bench/fuzz_contract.py $(ARGS)

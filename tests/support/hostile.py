@@ -22,13 +22,14 @@ if TYPE_CHECKING:
 
 CLIPS = sorted((Path(__file__).parents[1] / "media/hostile").iterdir())
 """Small clips in every container that is taken; one is damaged by each seed."""
-CPU_S = 60
-"""Of all processes that one file starts; the kernel ends each of them at less."""
-MEMORY_MB = 1200
-"""Of the largest of them: the probe's limit is 900."""
+CPU_S = 240
+"""Of all processes that one file starts: two cores, for the two minutes that a worker has here."""
+MEMORY_MB = 3538 - 256
+"""Of the largest of them: what the function that encodes leaves to FFmpeg."""
 ENCODED, REFUSED, AGAIN = "encoded", "refused", "again"
-TRIED_AGAIN = {"encode_interrupted"}
-"""What FFmpeg gives up is tried four times before the recording says `encode_failed`; nothing else may pass as luck."""
+TRIED_AGAIN = {"encode_interrupted", "encode_timeout"}
+"""FFmpeg gave up, or a sound of hours did not end in two minutes: tried four times before the recording says
+`encode_failed`. Nothing else may pass as bad luck."""
 
 
 @dataclass(frozen=True, slots=True)
