@@ -57,6 +57,7 @@ class Cast:
     def __init__(self, stack: Stack) -> None:
         """Read the stack's own keys: only its issuer can make a token that has expired."""
         self._stack = stack
+        self._tokens: dict[Who, str] = {}
         self._keys = load_keys(next(stack.data.rglob("issuer.pem")).parent)
         name = secrets.token_hex(4)
         self.owner = f"owner-{name}"
@@ -68,7 +69,12 @@ class Cast:
         return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
     def token(self, who: Who) -> str:
-        """Return a caller's bearer token; empty for those who show something else."""
+        """Return a caller's bearer token, the same each time; empty for those who show something else."""
+        if who not in self._tokens:
+            self._tokens[who] = self._made(who)
+        return self._tokens[who]
+
+    def _made(self, who: Who) -> str:
         roles = {Who.OWNER: "publisher", Who.OTHER: "publisher", Who.FORMER: "viewer", Who.VIEWER: "viewer"}
         if who in self.names:
             return self._sign(self.names[who], roles.get(who, "admin"))
@@ -125,6 +131,7 @@ class Hall:
     session: str = ""
     ingest: str = ""
     shown: dict[tuple[str, Who], Shown] = field(default_factory=dict)
+    _lives: list[str] = field(default_factory=list)
 
     def build(self, folder: Path) -> Hall:
         """Make everything, and wait until the one plays: a second of one small rung."""
@@ -133,30 +140,39 @@ class Hall:
         subprocess.run([FFMPEG, "-v", "error", "-nostdin", *source, "-y", str(clip)], check=True, timeout=60)
         self.playing = self.stack.upload(clip, user=self.cast.owner)["id"]
         self.bare = self.bare_recording()
-        started = self._go_live()
-        self.live, self.stream = started["stream"]["recording_id"], started["stream"]["id"]
-        self.key, self.ingest = started["ingest"]["key"], started["ingest"]["primary"]["url"]
         self.renew()
-        deadline = time.monotonic() + 150
+        deadline = time.monotonic() + 400
         while not settled(document := self.mine("GET", f"/recordings/{self.playing}/transcode/progress").json()):
             assert time.monotonic() < deadline, document
             time.sleep(0.5)
         assert document["recording_status"] == "ready", document
         return self
 
-    def renew(self) -> None:
-        """Make anew what the cells take away: a webhook, and a stream to be stopped."""
+    def hook(self) -> str:
+        """Make a webhook that nobody hears; returns its id. There is room for so many of one person's."""
+        for old in self.mine("GET", "/webhooks").json()["webhooks"]:
+            self.mine("DELETE", f"/webhooks/{old['id']}")
         hook = {"url": "http://127.0.0.1:9/nobody", "events": ["live.ended"]}
-        self.webhook = self.mine("POST", "/webhooks", hook).json()["webhook"]["id"]
+        return str(self.mine("POST", "/webhooks", hook).json()["webhook"]["id"])
+
+    def renew(self) -> None:
+        """Make anew what the cells take away, or what ends by itself: a webhook, a stream, and one to be stopped."""
+        self.webhook = self.hook()
         self.over = str(self._go_live()["stream"]["recording_id"])
+        started = self._go_live()
+        self.live, self.stream = started["stream"]["recording_id"], started["stream"]["id"]
+        self.key, self.ingest = started["ingest"]["key"], started["ingest"]["primary"]["url"]
+        self.shown.clear()
 
     def _go_live(self) -> dict[str, Any]:
         live = self.mine("POST", "/recordings", {"title": "Matrix", "live": True}).json()["recording"]["id"]
-        return dict(self.mine("POST", f"/recordings/{live}/stream/start-live", {"profiles": ["rescue"]}).json())
+        self._lives.append(live)
+        wishes = {"profiles": ["rescue"], "silence_s": 3600}
+        return dict(self.mine("POST", f"/recordings/{live}/stream/start-live", wishes).json())
 
     def tidy(self) -> None:
         """Leave nothing that runs or is listed."""
-        for live in (self.live, self.over):
+        for live in self._lives:
             self.mine("DELETE", f"/recordings/{live}/stream/stop-live")
         for hook in self.mine("GET", "/webhooks").json()["webhooks"]:
             self.mine("DELETE", f"/webhooks/{hook['id']}")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from support.stack import Stack
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 BODIES: dict[tuple[str, str], object] = {
     ("POST", "/v1/recordings"): {"title": "x", "filename": "x", "size_bytes": 1, "content_type": "video/mp4"},
     ("POST", "/v1/live/{stream_id}/uploads"): {"epoch": 1, "names": ["0.m4s"]},
@@ -68,7 +68,7 @@ def test_every_route_answers_every_caller_as_the_table_says(hall: Hall) -> None:
     for method, path in routes:
         for who in Who:
             if (method, path, who) == ("DELETE", "/v1/webhooks/{webhook_id}", Who.FORMER):
-                hall.renew()
+                hall.webhook = hall.hook()
             recording, url = target(hall, method, path)
             got, said = hall.ask(method, url, hall.shows(who, recording), BODIES.get((method, path)))
             expected = answer(ROUTES[method, path], who)
@@ -80,6 +80,7 @@ def test_every_route_answers_every_caller_as_the_table_says(hall: Hall) -> None:
 
 def test_a_public_recording_is_open_for_watching_and_for_nothing_else(hall: Hall) -> None:
     """Whoever comes watches, unless with a bad token; the owner's routes stay the owner's."""
+    hall.renew()
     wrong: dict[str, str] = {}
     for one in (hall.playing, hall.bare, hall.live):
         hall.mine("PATCH", f"/recordings/{one}", {"visibility": "public"})
@@ -102,6 +103,7 @@ def test_a_public_recording_is_open_for_watching_and_for_nothing_else(hall: Hall
 @pytest.mark.parametrize("public", [False, True])
 def test_every_other_way_in_answers_as_the_table_says(hall: Hall, *, public: bool) -> None:
     """To the CDN and the socket each caller brings what the API gave: cookies, a ticket."""
+    hall.renew()
     for one in (hall.playing, hall.live):
         hall.mine("PATCH", f"/recordings/{one}", {"visibility": "public" if public else "private"})
     wrong: dict[str, str] = {}
@@ -153,7 +155,7 @@ _ANSWERED = {"subscribe": "welcome", "ping": "pong", "report": "stats"}
 async def _converse(url: str, shown: Shown) -> bool:
     """Return whether a socket was opened; then each message is answered."""
     query = None if "?" in url else shown.query
-    async with aiohttp.ClientSession() as session, asyncio.timeout(60):
+    async with aiohttp.ClientSession() as session, asyncio.timeout(200):
         try:
             ws = await session.ws_connect(url, headers=shown.headers, params=query)
         except aiohttp.WSServerHandshakeError as refused:
@@ -168,6 +170,7 @@ async def _converse(url: str, shown: Shown) -> bool:
 
 def test_a_ticket_and_cookies_open_one_thing(hall: Hall, stack: Stack) -> None:
     """A ticket connects once; cookies of one recording open no other's media, and no path that climbs out of it."""
+    hall.renew()
     seat = hall.mine("GET", f"/recordings/{hall.live}/stream/live").json()
     forged = seat["websocket_url"][:-4] + "AAAA"
     urls = [forged, seat["websocket_url"], seat["websocket_url"]]
@@ -186,6 +189,7 @@ def test_a_ticket_and_cookies_open_one_thing(hall: Hall, stack: Stack) -> None:
 
 def test_no_secret_that_was_shown_or_kept_is_in_a_log(hall: Hall, stack: Stack) -> None:
     """Tokens, links, cookies, keys, signatures: of all that the journeys above handed out, no log holds a piece."""
+    hall.renew()
     kept = [path.read_text() for path in next(stack.data.rglob("issuer.pem")).parent.iterdir() if path.is_file()]
     secrets = {text.strip().splitlines()[min(1, text.count("\n") - 1) if "BEGIN" in text else 0] for text in kept}
     for recording in (hall.playing, hall.live):
