@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from headwater.client.api import Api
     from headwater.doctor.findings import Finding
 
-WITHIN_S = 30.0
+WITHIN_S = 90.0
 """For the handshake and two answers, with cold starts of all three socket functions."""
 SLOW_S = 5.0
 _DO = "Read the logs of websocket_connect and websocket_message; a proxy has to let `Upgrade: websocket` through."
