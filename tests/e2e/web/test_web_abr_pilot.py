@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import pytest
@@ -99,11 +100,17 @@ def test_a_segment_that_is_given_up_comes_again_on_the_lower_rung(
     page: Page, origin: Origin, scenario: Callable[..., Scenario], complaints: list[str]
 ) -> None:
     """The request ends, the lower rung is loaded in its place, playing goes on without a hole, and it is reported."""
-    recording = scenario(link=Link(Trace.steady(2000)))
+    recording = scenario(link=Link(Trace.steady(3000)))
     recording.finish()
+    large = itertools.count()
+
+    def slow_down(path: str) -> None:
+        if "/v-high/" in path and next(large) == 2:  # behind the init segment and a segment that comes through
+            recording.link.change(Trace.steady(100))
+
+    recording.asked = slow_down
     scripted(page, origin, recording, 2)
     until(page, f"{AT} > 0.2 && {HW}.player.loadedLevel === 2")
-    recording.link.change(Trace.steady(100))
     page.evaluate("window.scripted.giveUp = 0; window.scripted.wanted = 0")
     until(page, f"{PILOT}.abandonments.length > 0")
     recording.link.change(Trace.steady(3000))
