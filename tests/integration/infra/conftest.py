@@ -1,17 +1,12 @@
-"""One packaged and planned root for all tests here: making it takes a minute."""
+"""One packaged, planned and applied root for all tests here: making it takes a minute or two."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from boto3.session import Session
-from support import terraform
-from support.edge_policies import EdgePolicies
-
-from infra import keys, package
+from support.deployment import Deployment, emulated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,10 +22,18 @@ STAGE = "proof"
 class Planned:
     """A root, what its functions weigh, and what Terraform would make of it."""
 
-    root: Path
-    weights: list[Weight]
+    deployment: Deployment
     resources: dict[str, dict[str, Any]]
-    endpoint: str
+
+    @property
+    def root(self) -> Path:
+        """Folder of the root."""
+        return self.deployment.root
+
+    @property
+    def weights(self) -> list[Weight]:
+        """What its functions weigh."""
+        return self.deployment.weights
 
     def of_type(self, kind: str) -> dict[str, dict[str, Any]]:
         """Return planned values by address."""
@@ -40,32 +43,16 @@ class Planned:
 @pytest.fixture(scope="session")
 def planned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Planned]:
     """Package, make keys, init and plan, as `make deploy` does, with moto in place of AWS."""
-    root = tmp_path_factory.mktemp("deployment") / "root"
-    weights = package.make(STAGE, "x86_64", root)
-    with terraform.Moto() as moto, EdgePolicies(moto.endpoint) as edge:
-        terraform.talk_to(root, moto.endpoint, edge.endpoint)
-        session = Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="eu-central-1")
-        manager = session.client("secretsmanager", endpoint_url=moto.endpoint)
-        public = keys.public_pem(keys.ensure(manager, STAGE)["cdn-key"])
-        (root / "keys.auto.tfvars.json").write_text(json.dumps({"cdn_public_key": public}))
-        terraform.init(root)
-        terraform.terraform(root, "plan", "-input=false", "-no-color", "-out=plan.bin")
-        shown = terraform.terraform(root, "show", "-json", "plan.bin")
-        (root / "plan.json").write_text(shown)
-        plan = json.loads(shown)
-        yield Planned(root, weights, dict(_resources(plan["planned_values"]["root_module"])), moto.endpoint)
+    with emulated(STAGE, tmp_path_factory.mktemp("deployment") / "root") as deployment:
+        document = deployment.plan()
+        yield Planned(deployment, dict(_resources(document["planned_values"]["root_module"])))
 
 
 @pytest.fixture(scope="session")
 def applied(planned: Planned) -> Callable[[str], Any]:
     """Apply the plan to moto; returns a maker of clients for what is then there."""
-    terraform.terraform(planned.root, "apply", "-input=false", "-no-color", "plan.bin")
-    session = Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="eu-central-1")
-
-    def client(service: str) -> Any:
-        return session.client(service, endpoint_url=planned.endpoint)  # type: ignore[call-overload]
-
-    return client
+    planned.deployment.apply()
+    return planned.deployment.client
 
 
 def _resources(module: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
