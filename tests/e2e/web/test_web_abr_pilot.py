@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
-from support.waiting import troubles, until
+from support.waiting import eventually, troubles, until
 from web_link import Link, Trace
 
 if TYPE_CHECKING:
@@ -100,17 +100,19 @@ def test_a_segment_that_is_given_up_comes_again_on_the_lower_rung(
     page: Page, origin: Origin, scenario: Callable[..., Scenario], complaints: list[str]
 ) -> None:
     """The request ends, the lower rung is loaded in its place, playing goes on without a hole, and it is reported."""
-    recording = scenario(link=Link(Trace.steady(3000)))
+    recording = scenario(link=Link(Trace.steady(1200)))
     recording.finish()
-    large = itertools.count()
+    slow = threading.Event()
 
     def slow_down(path: str) -> None:
-        if "/v-high/" in path and next(large) == 2:  # behind the init segment and a segment that comes through
+        if "/v-high/" in path and not slow.is_set():
             recording.link.change(Trace.steady(100))
+            slow.set()
 
-    recording.asked = slow_down
     scripted(page, origin, recording, 2)
     until(page, f"{AT} > 0.2 && {HW}.player.loadedLevel === 2")
+    recording.asked = slow_down
+    eventually(slow.is_set, page=page)
     page.evaluate("window.scripted.giveUp = 0; window.scripted.wanted = 0")
     until(page, f"{PILOT}.abandonments.length > 0")
     recording.link.change(Trace.steady(3000))
