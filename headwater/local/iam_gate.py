@@ -63,7 +63,7 @@ class IamGate:
     def __init__(self, place: Place) -> None:
         self._place = place
         self._roles: dict[str, Role] = {}
-        self._refused: set[tuple[str, Need]] = set()
+        self._told: set[tuple[str, Need]] = set()
 
     def enforce(self, roles: Iterable[Mapping[str, Any]]) -> None:
         """Know these roles and no other callers from now on."""
@@ -90,7 +90,8 @@ class IamGate:
         wanted = needs(request, self._place)
         for need in wanted:
             if (right := role.policy.allows(need)) is None:
-                return self._refuse(role, need, service).respond(start_response, head=head)
+                self._tell(role, need)
+                return self._refusal(role, need, service).respond(start_response, head=head)
             used_rights.note(role.name, right)
         if service == "s3" and request.method in {"GET", "HEAD"} and wanted[0].action == "s3:GetObject":
             return self._read(role, wanted[0], environ, start_response, answer)
@@ -124,13 +125,15 @@ class IamGate:
             return body
         getattr(body, "close", lambda: None)()
         head = environ["REQUEST_METHOD"] == "HEAD"
-        return self._refuse(role, listing, "s3").respond(start_response, head=head)
+        return self._refusal(role, listing, "s3").respond(start_response, head=head)
 
-    def _refuse(self, role: Role, need: Need, service: str) -> Refusal:
-        # Once each: who is refused tends to try again
-        if (role.name, need) not in self._refused:
-            self._refused.add((role.name, need))
+    def _tell(self, role: Role, need: Need) -> None:
+        """Tell whoever runs the stack, once: who is refused tends to try again."""
+        if (role.name, need) not in self._told:
+            self._told.add((role.name, need))
             sys.stderr.write(f"IAM: {role.name} may not {need.action} {need.resource}\n")
+
+    def _refusal(self, role: Role, need: Need, service: str) -> Refusal:
         code = "AccessDenied" if service in {"s3", "sqs"} else "AccessDeniedException"
         who = f"arn:aws:sts::{self._place.account}:assumed-role/{role.name}/{role.name}"
         why = f"because no identity-based policy allows the {need.action} action"
