@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 # Packing, unpacking and Lambda's Python come first, and may have to be fetched
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
-WITHIN_S = 240
+WITHIN_S = 360
 SECONDS, RATE = 4, 25
 
 
