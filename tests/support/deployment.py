@@ -1,26 +1,29 @@
-"""A packaged root and moto in place of AWS: planned and applied as `make deploy` does."""
+"""A packaged root and moto in place of AWS: planned, applied, planned for another stage, as `make deploy` does."""
 
 from __future__ import annotations
 
 import json
+import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from boto3.session import Session
 
-from infra import keys, package
+from infra import join, keys, package
+from layers.python.build import RUNTIME
 from support import terraform
 from support.edge_policies import EdgePolicies
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from infra.sizes import Weight
 
 REGION = "eu-central-1"
 _QUIET = ("-input=false", "-no-color")
+_OWN = ("terraform.tfstate*", "*.bin", "*.auto.tfvars.json", "chalice.tf.json", "*.zip")
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,7 @@ class Deployment:
 
     root: Path
     endpoint: str
+    edge: str
     weights: list[Weight]
 
     def client(self, service: str) -> Any:
@@ -48,6 +52,21 @@ class Deployment:
         """Apply a plan that was made."""
         terraform.terraform(self.root, "apply", *_QUIET, f"{name}.bin")
 
+    def beside(self, stage: str, arch: str, target: Path, variables: Mapping[str, Any]) -> Deployment:
+        """Return a root of another stage in the same account, with an operator's variables; layers are this one's."""
+        shutil.copytree(self.root, target, symlinks=True, ignore=shutil.ignore_patterns(*_OWN))
+        document = join.join(package.chalice_package(stage, arch, target), stage=stage, runtime=RUNTIME)
+        (target / "chalice.tf.json").write_text(json.dumps(document))
+        layers = json.loads((self.root / "declared.auto.tfvars.json").read_text("utf-8"))["layers"]
+        archives = {name: package.Layer(self.root / "layers" / f"{name}.zip", layers[name], 0) for name in layers}
+        declared = package.variables(stage, arch, document, archives)
+        (target / "declared.auto.tfvars.json").write_text(json.dumps(declared))
+        (target / "my.auto.tfvars.json").write_text(json.dumps(variables))
+        other = Deployment(target, self.endpoint, self.edge, self.weights)
+        other.give_keys(stage)
+        terraform.talk_to(target, self.endpoint, self.edge)
+        return other
+
     def give_keys(self, stage: str) -> None:
         """Do what `make keys` does."""
         public = keys.public_pem(keys.ensure(self.client("secretsmanager"), stage)["cdn-key"])
@@ -59,7 +78,7 @@ def emulated(stage: str, root: Path) -> Iterator[Deployment]:
     """Package a stage into `root`, make its keys and init, with moto for as long as the context lasts."""
     weights = package.make(stage, "x86_64", root)
     with terraform.Moto() as moto, EdgePolicies(moto.endpoint) as edge:
-        made = Deployment(root, moto.endpoint, weights)
+        made = Deployment(root, moto.endpoint, edge.endpoint, weights)
         terraform.talk_to(root, moto.endpoint, edge.endpoint)
         made.give_keys(stage)
         terraform.init(root)

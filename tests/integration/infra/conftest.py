@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.deployment import Deployment, emulated
 
+pytest.register_assert_rewrite("support.deployed_beside")
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
@@ -16,6 +18,19 @@ if TYPE_CHECKING:
 
 STAGE = "proof"
 """Has no configuration of its own: what is deployed is prod's under this name."""
+OTHER = "proof-2"
+"""Another of the same account, with everything that is optional; planned only."""
+DOMAIN = "video.example.org"
+CHOICES = {
+    "domain_name": DOMAIN,
+    "certificate_arn": "arn:aws:acm:us-east-1:123456789012:certificate/11111111-2222-3333-4444-555555555555",
+    "hosted_zone_id": "Z1D633PJN98FT9",
+    "firewall": True,
+    "oidc": {"issuer": "https://id.example.org/realms/people", "client_id": "headwater", "role_claim": "groups"},
+    "alarm_email": "operator@example.org",
+    "budget_usd": 250,
+    "snap_start": True,
+}
 
 
 @dataclass(frozen=True)
@@ -24,6 +39,7 @@ class Planned:
 
     deployment: Deployment
     resources: dict[str, dict[str, Any]]
+    document: dict[str, Any]
 
     @property
     def root(self) -> Path:
@@ -40,12 +56,24 @@ class Planned:
         return {address: one["values"] for address, one in self.resources.items() if one["type"] == kind}
 
 
+def planned_by(deployment: Deployment) -> Planned:
+    """Plan what was packaged."""
+    document = deployment.plan()
+    return Planned(deployment, dict(_resources(document["planned_values"]["root_module"])), document)
+
+
 @pytest.fixture(scope="session")
 def planned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Planned]:
     """Package, make keys, init and plan, as `make deploy` does, with moto in place of AWS."""
     with emulated(STAGE, tmp_path_factory.mktemp("deployment") / "root") as deployment:
-        document = deployment.plan()
-        yield Planned(deployment, dict(_resources(document["planned_values"]["root_module"])))
+        yield planned_by(deployment)
+
+
+@pytest.fixture(scope="session")
+def other(planned: Planned, tmp_path_factory: pytest.TempPathFactory) -> Planned:
+    """Plan another stage beside it: arm64, with everything that can be chosen."""
+    target = tmp_path_factory.mktemp("other") / "root"
+    return planned_by(planned.deployment.beside(OTHER, "arm64", target, CHOICES))
 
 
 @pytest.fixture(scope="session")

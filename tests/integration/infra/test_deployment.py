@@ -10,12 +10,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.deployed_beside import (  # noqa: F401  collected here, so that one worker packages and plans for all
+    test_an_own_domain_and_a_firewall_stand_before_everything,
+    test_another_issuer_takes_the_pool_s_place,
+    test_arm64_is_planned_whole,
+    test_snapshots_are_of_versions_that_callers_name,
+    test_the_code_has_the_same_bytes_twice,
+    test_two_stages_of_an_account_never_meet,
+)
+from support.deployed_bytecode import (  # noqa: F401  collected here, where the package is
+    test_every_source_comes_with_lambda_s_bytecode,
+    test_the_layer_describes_no_service_that_nobody_calls,
+)
 
 import app
 from chalicelib.adapters.tables import ALL_MODELS
 from chalicelib.config import Settings
 from headwater.local.environment import Stack
-from infra import package, sizes
+from infra import sizes
 from layers.python.build import RUNTIME
 
 if TYPE_CHECKING:
@@ -160,12 +172,6 @@ def test_everything_fits(planned: Planned) -> None:
     """Every function with its layers stays 5 % below what Lambda unpacks."""
     assert {weight.function for weight in planned.weights} == set(CONFIG["lambda_functions"])
     assert sizes.too_heavy(planned.weights) == []
-
-
-def test_the_code_has_the_same_bytes_twice(planned: Planned, tmp_path: Path) -> None:
-    """Packaging again, elsewhere, gives the archive that is deployed already."""
-    package.chalice_package(STAGE, "x86_64", tmp_path)
-    assert (tmp_path / "deployment.zip").read_bytes() == (planned.root / "deployment.zip").read_bytes()
 
 
 def test_no_private_key_reaches_terraform(planned: Planned) -> None:
