@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.e2e
 PATIENCE_MS = 120_000
 GIVEN_UP = "() => document.querySelector('dialog[open]') || document.querySelectorAll('#uploads li').length === 1"
+FOUND = "() => location.search === '?q=INTERVIEW' && document.querySelector('#library').dataset.view === 'list'"
 PART = re.compile(r"[?&]partNumber=(\d+)")
 
 
@@ -113,6 +114,7 @@ def test_from_signing_in_to_deleting(stack: Stack, three_parts: Path, page: Page
     assert picture.evaluate("async (image) => { await image.decode(); return image.naturalWidth }") > 0
 
     page.get_by_role("searchbox").fill("INTERVIEW")
+    page.wait_for_function(FOUND)  # rows of the answer, not those from before it
     expect(row).to_be_visible(timeout=PATIENCE_MS)
     row.get_by_role("button", name="More about Interview 12").click()
     page.get_by_role("menuitem", name="Delete…").click()
