@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.deployment import Deployment, emulated
 
-pytest.register_assert_rewrite("support.deployed_beside")
+pytest.register_assert_rewrite("support.deployed_beside", "support.deployed_again")
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -81,6 +81,13 @@ def applied(planned: Planned) -> Callable[[str], Any]:
     """Apply the plan to moto; returns a maker of clients for what is then there."""
     planned.deployment.apply()
     return planned.deployment.client
+
+
+@pytest.fixture(scope="session")
+def again(planned: Planned, applied: Callable[[str], Any]) -> dict[str, Any]:
+    """Plan once more what is applied."""
+    del applied
+    return planned.deployment.plan("again")
 
 
 def _resources(module: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -10,6 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.deployed_again import (  # noqa: F401  collected here, so that one worker applies for all
+    test_a_second_plan_finds_nothing_to_do,
+    test_every_known_difference_is_one,
+    test_pages_get_at_the_edge_what_they_get_locally,
+)
 from support.deployed_beside import (  # noqa: F401  collected here, so that one worker packages and plans for all
     test_an_own_domain_and_a_firewall_stand_before_everything,
     test_another_issuer_takes_the_pool_s_place,
