@@ -113,9 +113,7 @@ def test_a_queue_that_does_not_answer_gives_the_message_back(worker: Worker, que
     assert worker.handled == []
 
 
-@pytest.mark.parametrize(
-    "body", ["", "{}", "null", "[" * 100_000, '{"v":99,"kind":"encode"}', DeleteMessage("rec_1").dumps()]
-)
+@pytest.mark.parametrize("body", ["", "{}", "null", "[" * 100_000, DeleteMessage("rec_1").dumps()])
 def test_what_nobody_can_handle_is_dropped(worker: Worker, body: str) -> None:
     """Trying it twenty times would not change it; the others in the batch still count."""
     assert deliver(body, MESSAGE.dumps()) == []
