@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.loops import run_aside
 
 from headwater.local import worker
 from headwater.local.declarations import Declarations, FunctionSpec
@@ -120,7 +121,7 @@ def invoked(service: Callable[..., Any], handler: str, event: object, **limits: 
         async with service(handler, **limits) as functions:
             return await functions.invoke(handler, event)
 
-    return asyncio.run(scenario())
+    return run_aside(scenario())
 
 
 @pytest.fixture
@@ -181,7 +182,7 @@ def test_time_is_limited_and_nothing_is_left(service: Callable[..., Any]) -> Non
                 await asyncio.sleep(0.2)
             return running.result()
 
-    outcome = asyncio.run(scenario())
+    outcome = run_aside(scenario())
     assert (outcome.timed_out, outcome.error["errorType"]) == (True, "Sandbox.Timedout")
     assert len(seen) >= 4
     deadline = time.monotonic() + 60

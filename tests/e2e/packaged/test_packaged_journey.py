@@ -19,6 +19,7 @@ import m3u8
 import pytest
 from support import hls
 from support.bare_encoder import encode, ended
+from support.loops import run_aside
 from support.pipeline import FFMPEG
 from support.stack import ROOT, Stack, settled
 
@@ -129,7 +130,7 @@ def test_go_live_watch_stop(stack: Stack, encoders: list[subprocess.Popen[bytes]
         started = api.post(f"{url}/stream/start-live", json=wishes).raise_for_status().json()
         encoders.append(encode(started["ingest"]["primary"]["url"]))
         wait_for(lambda: api.get(f"{url}/stream/master.m3u8").status_code == 200)
-        assert hls.luma(b"".join(asyncio.run(watch(api, url))))
+        assert hls.luma(b"".join(run_aside(watch(api, url))))
         stack.wait_for(recording["id"], settled, within_s=WITHIN_S)
         shown = api.get(url).json()
         assert (shown["status"], shown["height"]) == ("ready", 360)

@@ -11,6 +11,7 @@ import aiohttp
 import httpx
 import pytest
 from support.access import Cast, Hall, Shown
+from support.loops import run_aside
 
 from chalicelib.domain.access_matrix import DOORS, PUBLIC, ROUTES, Answer, Rule, Who, answer
 
@@ -145,7 +146,7 @@ def _socket(hall: Hall, who: Who) -> dict[str, Answer]:
     shown = hall.shows(who, hall.live)
     got = hall.http.get(f"/api/v1/recordings/{hall.live}/stream/live", headers=shown.headers, params=shown.query)
     url = got.json()["websocket_url"] if got.status_code == 200 else f"{hall.stack.url.replace('http', 'ws', 1)}/ws"
-    let_in = asyncio.run(_converse(url, shown))
+    let_in = run_aside(_converse(url, shown))
     return dict.fromkeys(("$connect", *_ANSWERED), Answer.YES if let_in else Answer.FORBIDDEN)
 
 
@@ -174,7 +175,7 @@ def test_a_ticket_and_cookies_open_one_thing(hall: Hall, stack: Stack) -> None:
     seat = hall.mine("GET", f"/recordings/{hall.live}/stream/live").json()
     forged = seat["websocket_url"][:-4] + "AAAA"
     urls = [forged, seat["websocket_url"], seat["websocket_url"]]
-    assert [asyncio.run(_converse(url, Shown())) for url in urls] == [False, True, False]
+    assert [run_aside(_converse(url, Shown())) for url in urls] == [False, True, False]
     got = hall.mine("GET", f"/recordings/{hall.playing}/stream/master.m3u8")
     cookies = {"Cookie": "; ".join(f"{name}={value}" for name, value in got.cookies.items())}
     hall.http.cookies.clear()
@@ -205,7 +206,7 @@ def test_no_secret_that_was_shown_or_kept_is_in_a_log(hall: Hall, stack: Stack) 
     hall.http.cookies.clear()
     secrets |= {hall.key, hook["secret"], signature, cookies["CloudFront-Signature"]}
     seat = hall.mine("GET", f"/recordings/{hall.live}/stream/live").json()["websocket_url"]
-    asyncio.run(_converse(seat, Shown()))
+    run_aside(_converse(seat, Shown()))
     secrets.add(seat.partition("token=")[2])
     logs = {path.name: path.read_text("utf-8", "replace") for path in (stack.data / "logs").iterdir()}
     logs["the stack itself"] = "".join(stack.output)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 from support.fuzzing import messages
+from support.loops import run_aside
 from support.stack import ROOT, someone
 
 from chalicelib.domain.live.incoming import Ping, parse
@@ -66,8 +67,8 @@ def test_the_socket_takes_whatever_is_said(stack: Stack) -> None:
         url = f"/recordings/{made['id']}/stream"
         api.post(f"{url}/start-live", json={"profiles": ["rescue"]}).raise_for_status()
         try:
-            asyncio.run(_talk(_seat(api, url)))
-            assert asyncio.run(_shout(_seat(api, url))) == aiohttp.WSCloseCode.MESSAGE_TOO_BIG
+            run_aside(_talk(_seat(api, url)))
+            assert run_aside(_shout(_seat(api, url))) == aiohttp.WSCloseCode.MESSAGE_TOO_BIG
             deadline = time.monotonic() + 120
             while (left := _left(api, url)) and time.monotonic() < deadline:
                 time.sleep(0.2)
