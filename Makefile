@@ -9,6 +9,8 @@ PARSER := tests/conformance/node_modules/.package-lock.json
 PAGES := tests/pages/node_modules/.package-lock.json
 CHECKOV := build/checkov/bin/checkov
 PORT ?= 8787
+# Tests that share a cloud run in an order drawn from this number, so that a failure can be had again
+SEED ?= 1
 STAGE ?= prod
 ARCH ?= x86_64
 REGION ?= eu-central-1
@@ -94,11 +96,11 @@ unit: $(DEV) layers ## unit tests
 # Real processes and browsers on a busy machine can miss a moment: a second try is listed as such, what fails twice fails.
 integration: $(DEV) layers conformance ## integration tests, on moto and real worker processes
 	@echo "== integration tests"
-	@$(PY) -m pytest -q -n auto --dist loadfile --reruns 1 tests/integration
+	@$(PY) -m pytest -q -n auto --dist loadfile --reruns 1 --randomly-seed=$(SEED) tests/integration
 
-e2e: $(DEV) layers pages ## the whole stack with real FFmpeg and a real browser
+e2e: $(DEV) layers pages ## the whole stack with real FFmpeg and a real browser (SEED=n: another order)
 	@echo "== end-to-end tests"
-	@HEADWATER_CHROMIUM="$$(tests/e2e/chromium.sh)" && export HEADWATER_CHROMIUM && $(PY) -m pytest -q --reruns 2 tests/e2e
+	@HEADWATER_CHROMIUM="$$(tests/e2e/chromium.sh)" && export HEADWATER_CHROMIUM && $(PY) -m pytest -q --reruns 2 --randomly-seed=$(SEED) tests/e2e
 
 bench: $(DEV) layers ## the benchmarks; each prints a table
 	@HEADWATER_CHROMIUM="$$(tests/e2e/chromium.sh)" && export HEADWATER_CHROMIUM && \

@@ -155,13 +155,18 @@ class Hall:
         hook = {"url": "http://127.0.0.1:9/nobody", "events": ["live.ended"]}
         return str(self.mine("POST", "/webhooks", hook).json()["webhook"]["id"])
 
-    def renew(self) -> None:
-        """Make anew what the cells take away, or what ends by itself: a webhook, a stream, and one to be stopped."""
+    def renew(self, *, public: bool = False) -> None:
+        """Make anew what the cells take away, or what ends by itself: a webhook, a stream, and one to be stopped.
+
+        Whatever ran before: all are private afterwards, or public.
+        """
         self.webhook = self.hook()
         self.over = str(self._go_live()["stream"]["recording_id"])
         started = self._go_live()
         self.live, self.stream = started["stream"]["recording_id"], started["stream"]["id"]
         self.key, self.ingest = started["ingest"]["key"], started["ingest"]["primary"]["url"]
+        for one in (self.playing, self.bare, self.live):
+            self.mine("PATCH", f"/recordings/{one}", {"visibility": "public" if public else "private"})
         self.shown.clear()
 
     def _go_live(self) -> dict[str, Any]:

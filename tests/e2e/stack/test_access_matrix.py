@@ -81,32 +81,24 @@ def test_every_route_answers_every_caller_as_the_table_says(hall: Hall) -> None:
 
 def test_a_public_recording_is_open_for_watching_and_for_nothing_else(hall: Hall) -> None:
     """Whoever comes watches, unless with a bad token; the owner's routes stay the owner's."""
-    hall.renew()
+    hall.renew(public=True)
     wrong: dict[str, str] = {}
-    for one in (hall.playing, hall.bare, hall.live):
-        hall.mine("PATCH", f"/recordings/{one}", {"visibility": "public"})
     strangers = (Who.OTHER, Who.VIEWER, Who.LINK, Who.ANONYMOUS)
-    try:
-        for (method, path), rule in ROUTES.items():
-            if "{recording_id}" not in path:
-                continue
-            for who in Who if rule in PUBLIC else strangers:
-                recording, url = target(hall, method, path)
-                got, said = hall.ask(method, url, hall.shows(who, recording), BODIES.get((method, path)))
-                if got is not (expected := answer(rule, who, public=True)):
-                    wrong[f"{method} {path} as {who}"] = f"{said}, not {expected}"
-    finally:
-        for one in (hall.playing, hall.bare, hall.live):
-            hall.mine("PATCH", f"/recordings/{one}", {"visibility": "private"})
+    for (method, path), rule in ROUTES.items():
+        if "{recording_id}" not in path:
+            continue
+        for who in Who if rule in PUBLIC else strangers:
+            recording, url = target(hall, method, path)
+            got, said = hall.ask(method, url, hall.shows(who, recording), BODIES.get((method, path)))
+            if got is not (expected := answer(rule, who, public=True)):
+                wrong[f"{method} {path} as {who}"] = f"{said}, not {expected}"
     assert wrong == {}
 
 
 @pytest.mark.parametrize("public", [False, True])
 def test_every_other_way_in_answers_as_the_table_says(hall: Hall, *, public: bool) -> None:
     """To the CDN and the socket each caller brings what the API gave: cookies, a ticket."""
-    hall.renew()
-    for one in (hall.playing, hall.live):
-        hall.mine("PATCH", f"/recordings/{one}", {"visibility": "public" if public else "private"})
+    hall.renew(public=public)
     wrong: dict[str, str] = {}
     for who in Who:
         heard = _socket(hall, who)
