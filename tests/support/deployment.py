@@ -1,4 +1,4 @@
-"""A packaged root and moto in place of AWS: planned, applied, planned for another stage, as `make deploy` does."""
+"""A packaged root and moto in place of AWS: planned, applied, planned again, taken down, as `make deploy` does."""
 
 from __future__ import annotations
 
@@ -51,6 +51,16 @@ class Deployment:
     def apply(self, name: str = "plan") -> None:
         """Apply a plan that was made."""
         terraform.terraform(self.root, "apply", *_QUIET, f"{name}.bin")
+
+    def unprotect(self) -> None:
+        """Let tables be deleted: what an operator does before all of it may go."""
+        given = ("-refresh=false", "-auto-approve", "-var=protect_data=false", "-target=module.tables")
+        terraform.terraform(self.root, "apply", *_QUIET, *given)
+
+    def destroy(self) -> list[str]:
+        """Take everything down; returns the addresses of what is left in the state."""
+        terraform.terraform(self.root, "destroy", *_QUIET, "-refresh=false", "-auto-approve")
+        return terraform.terraform(self.root, "state", "list").split()
 
     def beside(self, stage: str, arch: str, target: Path, variables: Mapping[str, Any]) -> Deployment:
         """Return a root of another stage in the same account, with an operator's variables; layers are this one's."""

@@ -1,4 +1,7 @@
-"""The few calls of CloudFront that moto does not know, before moto: policies are kept as they were sent."""
+"""The few calls of CloudFront that moto does not know, before moto: policies are kept as they were sent.
+
+Nor can moto delete key groups: that they are gone is noted here, and they are then answered for as absent.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ _KINDS = {
     "response-headers-policy": "ResponseHeadersPolicy",
 }
 _PATH = re.compile(rf"/2020-05-31/(?P<kind>{'|'.join(_KINDS)})(?:/(?P<id>[\w-]+))?")
+_KEY_GROUP = re.compile(r"/2020-05-31/key-group/(?P<id>[\w-]+)")
 _DECLARATION = re.compile(rb"^\s*<\?xml[^>]*\?>")
 _HOP = {"transfer-encoding", "connection", "content-length", "date", "server"}
 _NAMESPACE = "http://cloudfront.amazonaws.com/doc/2020-05-31/"
@@ -26,6 +30,7 @@ class EdgePolicies:
     def __init__(self, endpoint: str) -> None:
         self._upstream = urlsplit(endpoint)
         self.kept: dict[str, tuple[str, bytes]] = {}
+        self.deleted: set[str] = set()
         policies = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -34,12 +39,14 @@ class EdgePolicies:
             def handle_any(self) -> None:
                 """Answer it."""
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                found = _PATH.fullmatch(self.path.partition("?")[0])
-                status, headers, content = (
-                    policies.answer(self.command, found["kind"], found["id"], body)
-                    if found
-                    else policies.forward(self.command, self.path, dict(self.headers), body)
-                )
+                path = self.path.partition("?")[0]
+                found, group = _PATH.fullmatch(path), _KEY_GROUP.fullmatch(path)
+                if found:
+                    status, headers, content = policies.answer(self.command, found["kind"], found["id"], body)
+                elif group and (self.command == "DELETE" or group["id"] in policies.deleted):
+                    status, headers, content = policies.delete_group(self.command, group["id"])
+                else:
+                    status, headers, content = policies.forward(self.command, self.path, dict(self.headers), body)
                 self.send_response(status)
                 for name, value in headers.items():
                     self.send_header(name, value)
@@ -64,11 +71,18 @@ class EdgePolicies:
             self.kept.pop(name or "", None)
             return 204, {}, b""
         if name not in self.kept:
-            return 404, {}, b"<ErrorResponse><Error><Code>NoSuchPolicy</Code></Error></ErrorResponse>"
+            return 404, {}, _error("NoSuchPolicy")
         root = _KINDS[kind]
         head = f'<{root} xmlns="{_NAMESPACE}"><Id>{name}</Id><LastModifiedTime>2026-01-01T00:00:00Z</LastModifiedTime>'
         content = head.encode() + self.kept[name][1] + f"</{root}>".encode()
         return 201 if method == "POST" else 200, {"ETag": "E1", "Content-Type": "text/xml"}, content
+
+    def delete_group(self, method: str, name: str) -> tuple[int, dict[str, str], bytes]:
+        """Note that a key group is gone; whoever asks for it afterwards hears that."""
+        if method == "DELETE" and name not in self.deleted:
+            self.deleted.add(name)
+            return 204, {}, b""
+        return 404, {"Content-Type": "text/xml"}, _error("NoSuchResource")
 
     def forward(
         self, method: str, path: str, headers: dict[str, str], body: bytes
@@ -92,3 +106,7 @@ class EdgePolicies:
         """Stop."""
         self._server.shutdown()
         self._server.server_close()
+
+
+def _error(code: str) -> bytes:
+    return f"<ErrorResponse><Error><Code>{code}</Code></Error></ErrorResponse>".encode()

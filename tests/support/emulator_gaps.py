@@ -1,4 +1,4 @@
-"""Where moto differs from AWS once the package is applied to it: what a second plan still wants.
+"""Where moto differs from AWS once the package is applied to it: what a second plan still wants, what stays for ever.
 
 Each entry has its reason. What is not listed is a fault of ours.
 """
@@ -40,6 +40,12 @@ DIFFERENCES: tuple[tuple[str, str, str], ...] = (
     ),
 )
 """Patterns of an address and of an attribute, and why moto does not tell back what was applied."""
+
+STAYS: dict[str, str] = {
+    "layer": "skip_destroy: a roll-back needs the versions of earlier deployments",
+    "secret": "`make keys` made them, not Terraform, so that no private key is in its state",
+}
+"""What a destroyed installation leaves, on AWS as here."""
 
 
 def changes(plan: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.deployment import Deployment, emulated
 
-pytest.register_assert_rewrite("support.deployed_beside", "support.deployed_again")
+pytest.register_assert_rewrite("support.deployed_beside", "support.deployed_again", "support.deployed_end")
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,6 +31,12 @@ CHOICES = {
     "budget_usd": 250,
     "snap_start": True,
 }
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """In whatever order tests run: the one that takes everything down runs last."""
+    items.sort(key=lambda item: item.name == "test_nothing_is_left_when_it_is_taken_down")
 
 
 @dataclass(frozen=True)

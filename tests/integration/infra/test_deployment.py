@@ -27,6 +27,10 @@ from support.deployed_bytecode import (  # noqa: F401  collected here, where the
     test_every_source_comes_with_lambda_s_bytecode,
     test_the_layer_describes_no_service_that_nobody_calls,
 )
+from support.deployed_end import (  # noqa: F401  collected here, where it is applied; the last one runs last
+    test_a_fresh_deployment_is_well,
+    test_nothing_is_left_when_it_is_taken_down,
+)
 
 import app
 from chalicelib.adapters.tables import ALL_MODELS
