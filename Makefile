@@ -2,12 +2,15 @@
 
 VENV := .venv
 PY := $(VENV)/bin/python
-PIP := $(PY) -m pip install -qq --disable-pip-version-check --no-compile -c constraints.txt
+INSTALL := -m pip install -qq --disable-pip-version-check --no-compile --no-deps
+# Only the bytes that locks/ names. Wheels alone: what a setup.py needs to run would come unpinned.
+LOCKED := $(INSTALL) --require-hashes --only-binary=:all:
 RUN := $(VENV)/.installed-run
 DEV := $(VENV)/.installed-dev
 PARSER := tests/conformance/node_modules/.package-lock.json
 PAGES := tests/pages/node_modules/.package-lock.json
 CHECKOV := build/checkov/bin/checkov
+TOOLS := build/tools/.installed
 PORT ?= 8787
 # Tests that share a cloud run in an order drawn from this number, so that a failure can be had again
 SEED ?= 1
@@ -25,7 +28,7 @@ PREFLIGHT = $(PY) -m infra.preflight --stage $(STAGE) --region $(REGION) --terra
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v "$$p"; break; }; done)
 
-.PHONY: help demo up package lambda keys deploy destroy checkov layers setup conformance pages test lint typecheck unit integration e2e bench faults fuzz bench-abr abr-tables constraints clean
+.PHONY: help demo up package lambda keys deploy destroy checkov layers setup conformance pages test lint typecheck unit integration e2e bench faults fuzz bench-abr abr-tables locks clean
 .DEFAULT_GOAL := help
 
 help: ## list what can be made
@@ -118,12 +121,17 @@ bench-abr: $(DEV) ## the adaptive bitrate engine against the field (ARGS="--trac
 abr-tables: $(DEV) ## train the adaptive bitrate engine's tables (ARGS="--traces DIR", ARGS=--check)
 	@$(PY) bench/train_abr.py $(ARGS)
 
-constraints: ## resolve the three requirements files anew, in a clean environment
-	@rm -rf build/constraints && "$(PYTHON)" -m venv build/constraints
-	@build/constraints/bin/pip install -qq --no-compile setuptools -r requirements.txt
-	@build/constraints/bin/pip install -qq --no-compile -r requirements-local.txt -r requirements-dev.txt
-	@{ sed -n '/^#/p' constraints.txt; build/constraints/bin/pip freeze -qq --all | grep -v '^pip=='; } > build/constraints.txt
-	@mv build/constraints.txt constraints.txt && rm -rf build/constraints
+# pip is Python's own. What a lock names already, the next one leaves out.
+LOCK = build/tools/bin/uv pip compile -q --no-config --python $(PY) --universal --generate-hashes --only-binary=:all: \
+	--custom-compile-command "make locks" --no-emit-package pip $(ARGS)
+
+locks: $(TOOLS) ## write locks/ from requirements*.txt (ARGS=--upgrade: the newest of all that they pull in)
+	@$(LOCK) --python-version 3.11 requirements.txt requirements-local.txt -o locks/run.txt
+	@$(LOCK) --python-version 3.11 -c locks/run.txt requirements-dev.txt -o locks/dev.txt \
+		$$(sed -n 's/^\([A-Za-z0-9._-]*\)==.*/--no-emit-package \1/p' locks/run.txt)
+	@$(LOCK) --python-version 3.11.5 requirements-checkov.txt -o locks/checkov.txt
+	@$(LOCK) --python-version 3.11 requirements-tools.txt -o locks/tools.txt
+	@$(PY) -m layers.python.build --lock
 
 clean: ## remove everything that was made here
 	rm -rf $(VENV) build tests/conformance/node_modules tests/pages/node_modules .headwater .chalice/deployments artifacts *.egg-info
@@ -139,24 +147,28 @@ $(VENV)/bin/python:
 	@echo "environment: making $(VENV) with $$("$(PYTHON)" --version)"
 	@"$(PYTHON)" -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
-# Two steps: pip resolves chalice and moto together only slowly, even with every version given.
-$(RUN): requirements.txt requirements-local.txt constraints.txt pyproject.toml | $(VENV)/bin/python
+$(RUN): locks/run.txt pyproject.toml | $(VENV)/bin/python
 	@echo "environment: installing what runs"
-	@$(PIP) setuptools wheel -r requirements.txt
-	@$(PIP) -r requirements-local.txt
-	@$(PIP) --no-deps --no-build-isolation -e .
+	@$(PY) $(LOCKED) -r locks/run.txt
+	@$(PY) $(INSTALL) --no-build-isolation -e .
 	@touch $@
 
-$(DEV): requirements-dev.txt $(RUN)
+$(DEV): locks/dev.txt $(RUN)
 	@echo "environment: installing the quality gates"
-	@$(PIP) -r requirements-dev.txt
+	@$(PY) $(LOCKED) -r locks/dev.txt
 	@touch $@
 
 # Apart from the environment, because it wants an older boto3; only for who asks, because it is large.
-$(CHECKOV): requirements-checkov.txt | $(VENV)/bin/python
+$(CHECKOV): locks/checkov.txt | $(VENV)/bin/python
 	@echo "environment: installing checkov"
 	@rm -rf build/checkov && $(PY) -m venv build/checkov
-	@build/checkov/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-compile setuptools -r requirements-checkov.txt
+	@build/checkov/bin/python $(LOCKED) -r locks/checkov.txt
+	@touch $@
+
+$(TOOLS): locks/tools.txt | $(VENV)/bin/python
+	@echo "environment: installing uv and pip-audit"
+	@rm -rf build/tools && $(PY) -m venv build/tools
+	@build/tools/bin/python $(LOCKED) -r locks/tools.txt
 	@touch $@
 
 $(PARSER): tests/conformance/package.json tests/conformance/package-lock.json

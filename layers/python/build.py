@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import re
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from layers import locks
 from layers.wheels import ARCHITECTURES, ROOT, LayerError, default_target, host_arch, sha256
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).resolve().parent
 LOCK = HERE / "requirements.txt"
+RUN = ROOT / "locks/run.txt"
 PYTHON = "3.13"
 """Of the Lambda runtime: native wheels are made for one Python."""
 RUNTIME = f"python{PYTHON}"
@@ -66,17 +69,19 @@ def marker() -> str:
 
 def build(arch: str, target: Path) -> bool:
     """Make `target` from the lock; returns False when it was there already. Appears whole or not at all."""
-    stamp = target.with_name(f".{target.name}.built")
-    if target.is_dir() and stamp.is_file() and stamp.read_text() == marker():
+    stamp = _stamp(target)
+    if target.is_dir() and stamp.is_file() and stamp.read_text().startswith(marker()):
         return False
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as scratch:
         wheels = Path(scratch) / "wheels"
+        fetched: dict[str, str] = {}
         _pip(arch, wheels, "--no-deps", "--require-hashes", "-r", str(LOCK))
         home = Path(scratch) / "layer" / "python"
         for wheel in sorted(wheels.glob("*.whl")):
             if (why := unfit(wheel.name, arch)) is not None:
                 raise LayerError(f"{why}.")
+            fetched[wheel.name] = sha256(wheel)
             with zipfile.ZipFile(wheel) as opened:
                 opened.extractall(home)
         _keep_services(home / _MODELS)
@@ -84,8 +89,18 @@ def build(arch: str, target: Path) -> bool:
         if target.exists():
             shutil.rmtree(target)
         home.parent.rename(target)
-        stamp.write_text(marker())
+        stamp.write_text(f"{marker()}\n{json.dumps(fetched, indent=1)}\n")
     return True
+
+
+def wheels_of(target: Path) -> dict[str, str]:
+    """Return the wheels that `target` was built from: file names to SHA-256."""
+    found: dict[str, str] = json.loads(_stamp(target).read_text().partition("\n")[2])
+    return found
+
+
+def _stamp(target: Path) -> Path:
+    return target.with_name(f".{target.name}.built")
 
 
 def _keep_services(models: Path) -> None:
@@ -103,13 +118,20 @@ def lock() -> str:
     wanted = [line for line in (ROOT / "requirements.txt").read_text().splitlines() if line and line[0] != "#"]
     names = [line for line in wanted if line.partition("==")[0].lower() not in _IN_CODE]
     found: dict[tuple[str, str], set[str]] = {}
+    run = locks.read(RUN)
     with tempfile.TemporaryDirectory(prefix="headwater-lock-") as scratch:
+        # Versions alone: pip takes no hashes for what it has yet to resolve
+        tested = Path(scratch) / "tested.txt"
+        tested.write_text("".join(f"{one.name}=={one.version}\n" for one in run.values()))
         for arch in ARCHITECTURES:
             wheels = Path(scratch) / arch
-            _pip(arch, wheels, "-c", str(ROOT / "constraints.txt"), *names)
+            _pip(arch, wheels, "-c", str(tested), *names)
             for wheel in wheels.glob("*.whl"):
                 name, version, _ = wheel.name.split("-", 2)
-                found.setdefault((name.replace("_", "-").lower(), version), set()).add(sha256(wheel))
+                digest = sha256(wheel)
+                if digest not in run[locks.normal(name)].hashes:
+                    raise LayerError(f"{wheel.name} is none of the files that locks/run.txt has the hashes of.")
+                found.setdefault((locks.normal(name), version), set()).add(digest)
     rows = (
         " \\\n    ".join([f"{name}=={version}", *(f"--hash=sha256:{digest}" for digest in sorted(digests))])
         for (name, version), digests in sorted(found.items())

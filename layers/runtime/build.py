@@ -16,10 +16,10 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from layers import locks
 from layers.python import build as python
 from layers.wheels import ROOT, LayerError, host_arch
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).resolve().parent
 TARGET = ROOT / "build" / "lambda"
-CLIENT = ("awslambdaric", "simplejson", "snapshot_restore_py")
+CLIENT = ("awslambdaric", "simplejson", "snapshot-restore-py")
 RELEASE = "trixie"
 """The Debian that has the functions' Python."""
 _PACKAGES = (
@@ -155,7 +155,10 @@ def _etc(etc: Path) -> None:
 def _client(scratch: Path, runtime: Path) -> None:
     """Lay AWS's client, in the version that the local stack runs, and what starts it."""
     wheels = scratch / "wheels"
-    python._pip(host_arch(), wheels, "--no-deps", *(f"{name}=={version(name)}" for name in CLIENT))  # noqa: SLF001  ours
+    wanted = scratch / "client.txt"
+    run = locks.read(python.RUN)
+    wanted.write_text(locks.requirements(run[name] for name in CLIENT))
+    python._pip(host_arch(), wheels, "--no-deps", "--require-hashes", "-r", str(wanted))  # noqa: SLF001  ours
     for wheel in sorted(wheels.glob("*.whl")):
         with zipfile.ZipFile(wheel) as opened:
             opened.extractall(runtime)

@@ -26,7 +26,7 @@ def test_the_lock_is_what_the_project_runs() -> None:
     locked = pins(build.LOCK)
     wanted = pins(ROOT / "requirements.txt")
     assert set(wanted) - set(locked) == {"chalice"}
-    tested = pins(ROOT / "constraints.txt")
+    tested = pins(ROOT / "locks/run.txt")
     assert {name: version for name, version in locked.items() if tested.get(name) != version} == {}
 
 
