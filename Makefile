@@ -28,7 +28,7 @@ PREFLIGHT = $(PY) -m infra.preflight --stage $(STAGE) --region $(REGION) --terra
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v "$$p"; break; }; done)
 
-.PHONY: help demo up package lambda keys deploy destroy checkov layers setup conformance pages test lint typecheck unit integration e2e bench faults fuzz bench-abr abr-tables locks clean
+.PHONY: help demo up package lambda keys deploy destroy checkov layers setup conformance pages test lint typecheck unit integration e2e bench faults fuzz bench-abr abr-tables locks licences audit clean
 .DEFAULT_GOAL := help
 
 help: ## list what can be made
@@ -132,6 +132,12 @@ locks: $(TOOLS) ## write locks/ from requirements*.txt (ARGS=--upgrade: the newe
 	@$(LOCK) --python-version 3.11.5 requirements-checkov.txt -o locks/checkov.txt
 	@$(LOCK) --python-version 3.11 requirements-tools.txt -o locks/tools.txt
 	@$(PY) -m layers.python.build --lock
+
+licences: $(DEV) $(CHECKOV) $(TOOLS) layers ## hold the licence of everything that is installed or shipped to a list
+	@$(PY) -m infra.supply.licences
+
+audit: licences ## ask which holes are known in what the locks name (ARGS="--service osv"); ends with an error where nobody answers
+	@$(PY) -m infra.supply.audit $(ARGS)
 
 clean: ## remove everything that was made here
 	rm -rf $(VENV) build tests/conformance/node_modules tests/pages/node_modules .headwater .chalice/deployments artifacts *.egg-info

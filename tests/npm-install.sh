@@ -22,4 +22,4 @@ TEXT
   exit 1
 fi
 
-exec npm ci --silent --no-audit --no-fund
+exec npm ci --ignore-scripts --silent --no-audit --no-fund

@@ -1,0 +1,1 @@
+"""What Headwater is made of: under which licences, with which known holes, and the bill of materials of a package."""
