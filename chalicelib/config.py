@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.cost import PriceTable
+from chalicelib.domain.rates import Rates
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,6 +59,8 @@ class Settings:
     """Of one person's recordings together."""
     quota_streams: int = 0
     """Of one person, on at once."""
+    rates: Rates = field(default_factory=Rates)
+    """How often one caller may ask. The environment replaces single ones, `{"make": [200, 60]}`: at once, a minute."""
     rescue_rung: bool = True
     lease_s: int = 30
     max_attempts: int = 4
@@ -128,19 +131,21 @@ def _parse(name: str, kind: str, raw: str) -> object:
             return False
         msg = f"HEADWATER_{name.upper()} must be true or false, not {raw!r}"
         raise ValueError(msg)
-    return _prices(name, raw) if kind == "PriceTable" else raw
+    if kind == "PriceTable":
+        return _overridden(PriceTable(), name, raw, "prices in USD")
+    return _overridden(Rates(), name, raw, "rates") if kind == "Rates" else raw
 
 
-def _prices(name: str, raw: str) -> PriceTable:
+def _overridden(table: PriceTable | Rates, name: str, raw: str, what: str) -> PriceTable | Rates:
     try:
-        prices = json.loads(raw)
-        if not isinstance(prices, dict):
+        entries = json.loads(raw)
+        if not isinstance(entries, dict):
             raise TypeError  # noqa: TRY301  one sentence for whatever is no object
     except (ValueError, TypeError, RecursionError):
-        msg = f"HEADWATER_{name.upper()} must be a JSON object of prices in USD, not {raw!r}"
+        msg = f"HEADWATER_{name.upper()} must be a JSON object of {what}, not {raw!r}"
         raise ValueError(msg) from None
     try:
-        return PriceTable().overridden(prices)
+        return table.overridden(entries)
     except ValueError as error:
         msg = f"HEADWATER_{name.upper()}: {error}"
         raise ValueError(msg) from None

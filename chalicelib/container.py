@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from chalicelib.services.joining import JoinWorker
     from chalicelib.services.ladders import Ladders
     from chalicelib.services.lifecycle import Lifecycle
+    from chalicelib.services.limiting import RateLimiter
     from chalicelib.services.measuring import QualityRequests, QualityWorker
     from chalicelib.services.pasts import NetworkPasts
     from chalicelib.services.playback import Playback
@@ -393,6 +394,17 @@ def edge_key() -> str:
 
 
 @cache
+@cache
+def limiter() -> RateLimiter:
+    """How often one caller may ask."""
+    from chalicelib.adapters.signing import HmacCells
+    from chalicelib.adapters.tables.rate_limits import RateLimitsTable
+    from chalicelib.adapters.telemetry import gauge
+    from chalicelib.services.limiting import RateLimiter
+
+    return RateLimiter(RateLimitsTable(), HmacCells(grant_key), settings().rates, clock(), gauge)
+
+
 def playback() -> Playback:
     """Who watches, and how the CDN lets them."""
     from chalicelib import live_container
@@ -461,7 +473,8 @@ def session_reports() -> SessionReports:
     from chalicelib import analytics_container
     from chalicelib.services.reports import SessionReports
 
-    return SessionReports(player_sessions(), analytics_container.facts(), ladders(), network_pasts(), clock())
+    facts = analytics_container.facts()
+    return SessionReports(player_sessions(), facts, ladders(), network_pasts(), clock(), limiter())
 
 
 @cache

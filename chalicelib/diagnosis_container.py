@@ -47,6 +47,7 @@ def _parts() -> dict[str, Callable[[], object]]:
     from chalicelib import analytics_container, live_container, webhook_container
     from chalicelib.adapters.tables.live_connections import LiveConnectionsTable
     from chalicelib.adapters.tables.network_history import NetworkHistoryTable
+    from chalicelib.adapters.tables.rate_limits import RateLimitsTable
 
     return {
         "bucket source": lambda: container.source_objects().get(f"sources/{_NOBODY}"),
@@ -61,6 +62,7 @@ def _parts() -> dict[str, Callable[[], object]]:
         "table session_events": lambda: analytics_container.timelines().events(_NOBODY, _NOBODY),
         "table analytics_rollups": lambda: analytics_container.rollups().recording_total(_NOBODY),
         "table network_history": lambda: NetworkHistoryTable().read(_NOBODY),
+        "table rate_limits": lambda: RateLimitsTable().due(_NOBODY),
         "table live_connections": lambda: LiveConnectionsTable().get(_NOBODY),
         "table webhooks": lambda: webhook_container.webhooks().get(_NOBODY, _NOBODY),
         "table webhook_deliveries": lambda: webhook_container.deliveries().get(_NOBODY, _NOBODY),

@@ -73,6 +73,11 @@ class TooMany(Rejected):
 
     status = 429
 
+    def __init__(self, code: str, detail: str, *, retry_after_s: int = 2) -> None:
+        """Take whole seconds after which it is worth coming again."""
+        super().__init__(code, detail)
+        self.retry_after_s = retry_after_s
+
 
 class Permanent(HeadwaterError):
     """The work can never succeed; the job fails with this code."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.live.addresses import Addresses
     from chalicelib.services.announcing import LiveAnnouncer
     from chalicelib.services.broadcasting import Broadcaster
+    from chalicelib.services.limiting import RateLimiter
     from chalicelib.services.live_conversation import LiveConversation
     from chalicelib.services.live_distribution import LiveDistributor
     from chalicelib.services.live_finish import LiveFinisher
@@ -203,9 +204,20 @@ def conversation() -> LiveConversation:
     """Answers viewers."""
     from chalicelib.services.live_conversation import LiveConversation
 
+    public_url = settings().public_url
     return LiveConversation(
-        viewers(), streams(), states(), sockets(), container.clock(), public_url=settings().public_url
+        viewers(), streams(), states(), sockets(), container.clock(), public_url=public_url, limiter=flood()
     )
+
+
+@cache
+def flood() -> RateLimiter:
+    """How much one viewer may say: counted by each instance for itself, for a write a message would cost more."""
+    from chalicelib.adapters.memory_cells import MemoryCells
+    from chalicelib.adapters.telemetry import gauge
+    from chalicelib.services.limiting import RateLimiter
+
+    return RateLimiter(MemoryCells(), lambda _, who: who, settings().rates, container.clock(), gauge)
 
 
 @cache

@@ -11,6 +11,7 @@ from chalicelib.adapters.aws_errors import translated
 from chalicelib.domain.access import check_grant, make_grant
 from chalicelib.domain.live.viewers import make_connect_token, read_connect_token
 from chalicelib.domain.networks import network_name, network_of
+from chalicelib.domain.rates import cell_name
 from chalicelib.domain.sessions import check_session_token, make_session_token, viewer_name
 from chalicelib.domain.webhooks.signing import derive_secret
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
     from chalicelib.domain.live.viewers import ConnectTicket
+    from chalicelib.domain.rates import Kind
 
 _COOKIE_ALPHABET = str.maketrans("+=/", "-_~")
 """CloudFront's own base64: the three characters a cookie or a query cannot carry are replaced."""
@@ -131,6 +133,14 @@ class HmacNetworks(HexKey):
         """Return what an address's network is stored under in a period; None for what is no address."""
         network = network_of(address)
         return network and network_name(self._key, network, period)
+
+
+class HmacCells(HexKey):
+    """Implements limiting.CellNames."""
+
+    def __call__(self, kind: Kind, who: str, /) -> str:
+        """Return what a caller is counted under."""
+        return cell_name(self._key, kind, who)
 
 
 class HmacWebhooks(HexKey):

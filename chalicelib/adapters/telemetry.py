@@ -19,7 +19,7 @@ from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 from chalicelib.adapters.redaction import redacted
 from chalicelib.config import settings, stage
-from chalicelib.domain.gauges import LIVE_LAG
+from chalicelib.domain.gauges import LIVE_LAG, RATE_LIMITED, RATE_UNHELD
 from chalicelib.errors import HeadwaterError, Rejected, Transient
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def metrics() -> Metrics:
     return Metrics(namespace=NAMESPACE, service=f"headwater-{stage()}")
 
 
-_UNITS = {LIVE_LAG: MetricUnit.Seconds}
+_UNITS = {LIVE_LAG: MetricUnit.Seconds, RATE_LIMITED: MetricUnit.Count, RATE_UNHELD: MetricUnit.Count}
 """Of gauges; the others are plain numbers."""
 
 

@@ -11,6 +11,10 @@ COST_PER_MINUTE = "CostPerMinute"
 """USD that encoding a minute of video cost, storage left out."""
 LIVE_LAG = "LiveLag"
 """Seconds from when a live segment lay in the bucket until it was packaged and its viewers were being told."""
+RATE_LIMITED = "RateLimited"
+"""Calls that were refused because their caller came too often."""
+RATE_UNHELD = "RateUnheld"
+"""Calls that were let through uncounted, because it could not be looked up how often their caller came."""
 _LEAST_S = 0.001
 
 

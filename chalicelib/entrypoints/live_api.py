@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from chalice.app import Blueprint
 
 from chalicelib import container, live_container
+from chalicelib.domain.rates import Kind
 from chalicelib.entrypoints.authorizer import authorizer
 from chalicelib.entrypoints.live_schemas import ClaimEpoch, SignUploads, StartLive
 from chalicelib.entrypoints.live_views import (
@@ -18,7 +19,7 @@ from chalicelib.entrypoints.live_views import (
     stream_view,
 )
 from chalicelib.entrypoints.problems import answers
-from chalicelib.entrypoints.requests import caller_of, optional_caller, read_body, read_query
+from chalicelib.entrypoints.requests import caller_of, optional_caller, read_body, read_query, viewer_of
 from chalicelib.entrypoints.schemas import GrantQuery
 from chalicelib.entrypoints.views import no_content, ok
 
@@ -57,7 +58,7 @@ def stop_live(recording_id: str) -> Response:
 @answers
 def join_live(recording_id: str) -> Response:
     """Say where and how to watch the stream; the socket's address opens one connection within a minute."""
-    caller, recording = _admitted(recording_id)
+    caller, recording = _admitted(recording_id, Kind.WATCH)
     seat = live_container.watching().join(caller, recording)
     return ok(seat_view(seat, container.playback().links(recording), live_container.addresses()))
 
@@ -85,6 +86,7 @@ def disconnect_viewer(recording_id: str, connection_id: str) -> Response:
 def claim_epoch(stream_id: str) -> Response:
     """Begin a run of an encoder: 201; whoever wrote on this input before is fenced off."""
     body = read_body(blueprint.current_request, ClaimEpoch)
+    _count_feeding(stream_id)
     stream, epoch = live_container.ingest().claim(stream_id, _key(), body.input, body.container, body.first_pdt)
     return ok(epoch_view(stream, epoch), status=201)
 
@@ -94,6 +96,7 @@ def claim_epoch(stream_id: str) -> Response:
 def sign_uploads(stream_id: str) -> Response:
     """Sign PUTs of an epoch's next objects."""
     body = read_body(blueprint.current_request, SignUploads)
+    _count_feeding(stream_id)
     return ok(signed_view(live_container.ingest().sign(stream_id, _key(), body.epoch, body.names)))
 
 
@@ -106,9 +109,17 @@ def read_stream(stream_id: str) -> Response:
     return ok(encoder_view(stream, live_container.watching().status(stream, state), state))
 
 
-def _admitted(recording_id: str) -> tuple[Caller | None, Recording]:
+def _count_feeding(stream_id: str) -> None:
+    """Count a call of a stream's encoders, once it is known that it is theirs: nobody else may use their rate up."""
+    container.limiter().count(Kind.FEED, f"stream:{live_container.ingest().open(stream_id, _key()).id}")
+
+
+def _admitted(recording_id: str, counted: Kind | None = None) -> tuple[Caller | None, Recording]:
     caller = optional_caller(blueprint.current_request, container.token_verifier())
     query = read_query(blueprint.current_request, GrantQuery)
+    if counted is not None:
+        address, _ = viewer_of(blueprint.current_request, container.edge_key)
+        container.limiter().check(counted, caller.sub if caller else "", address)
     return caller, container.playback().admit(caller, recording_id, query.grant)
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from chalice.app import Blueprint, Response
 
 from chalicelib import container
+from chalicelib.domain.rates import Kind
 from chalicelib.entrypoints.problems import answers
-from chalicelib.entrypoints.requests import optional_caller, read_query
+from chalicelib.entrypoints.requests import optional_caller, read_query, viewer_of
 from chalicelib.entrypoints.schemas import WatchQuery
 from chalicelib.entrypoints.views import HEADERS
 
@@ -25,6 +26,8 @@ def read_master_playlist(recording_id: str) -> Response:
     """Return the multivariant playlist; `planned=1` lists rungs whose first chunk is still to come."""
     caller = optional_caller(blueprint.current_request, container.token_verifier())
     query = read_query(blueprint.current_request, WatchQuery)
+    address, _ = viewer_of(blueprint.current_request, container.edge_key)
+    container.limiter().check(Kind.WATCH, caller.sub if caller else "", address)
     playback = container.playback()
     ticket = playback.open(playback.admit(caller, recording_id, query.grant), planned=query.planned)
     headers: dict[str, str | list[str]] = {

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 from chalice.app import Response
 from pydantic import ValidationError
 
-from chalicelib.errors import HeadwaterError, Rejected, Transient
+from chalicelib.errors import HeadwaterError, Rejected, TooMany, Transient
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ MEDIA_TYPE = "application/problem+json"
 MAX_ERRORS = 20
 """Entries in `errors`; a body can hold thousands of mistakes."""
 MAX_FIELD = 100
-RETRY_AFTER_S = {"not_playable_yet": 1, "too_many_reports": 2}
+RETRY_AFTER_S = {"not_playable_yet": 1}
 """Refusals that pass by themselves, in seconds."""
 TRANSIENT_RETRY_S = 2
 
@@ -71,9 +71,15 @@ def answers(view: Callable[P, Response]) -> Callable[P, Response]:
     return answered
 
 
+def refusal(error: Rejected) -> Response:
+    """Return the document of a request that is refused."""
+    after = error.retry_after_s if isinstance(error, TooMany) else RETRY_AFTER_S.get(error.code)
+    return problem(error.status, error.code, error.detail, retry_after_s=after)
+
+
 def _document(error: Exception) -> Response:
     if isinstance(error, Rejected):
-        return problem(error.status, error.code, error.detail, retry_after_s=RETRY_AFTER_S.get(error.code))
+        return refusal(error)
     if isinstance(error, ValidationError):
         detail = "The request is not what this route takes; see errors."
         return problem(HTTPStatus.BAD_REQUEST, "invalid_request", detail, errors=_fields(error))

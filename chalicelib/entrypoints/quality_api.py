@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from chalice.app import Blueprint
 
 from chalicelib import container
-from chalicelib.domain.networks import EDGE_HEADER, viewer_address, viewer_country
+from chalicelib.domain.rates import Kind
 from chalicelib.entrypoints.problems import answers
-from chalicelib.entrypoints.requests import optional_caller, read_json, read_query
+from chalicelib.entrypoints.requests import optional_caller, read_json, read_query, viewer_of
 from chalicelib.entrypoints.schemas import QualityQuery, SessionQuery
 from chalicelib.entrypoints.views import advice_view, ok, report_view, ticket_view
 from chalicelib.services.viewers import Asking
@@ -27,7 +27,10 @@ MAX_REPORT_BYTES = 16 * 1024
 def recommend_quality(recording_id: str) -> Response:
     """Say which rung to fetch next, or to begin with, and under which session to report."""
     query = read_query(blueprint.current_request, QualityQuery)
-    viewer = container.viewers().admit(recording_id, _asking(query, query.session))
+    asking = _asking(query, query.session)
+    if query.session is None:
+        container.limiter().check(Kind.WATCH, asking.caller.sub if asking.caller else "", asking.address)
+    viewer = container.viewers().admit(recording_id, asking)
     advice = container.quality().recommend(viewer, query.session, query.measured(), explain=query.explain)
     ticket = container.viewers().ticket(viewer.recording, query.session)
     return ok(advice_view(advice) | {"session": ticket_view(ticket)}, headers={"Cache-Control": "private, no-store"})
@@ -48,8 +51,5 @@ def report_events(recording_id: str, session: str) -> Response:
 def _asking(query: SessionQuery, session: str | None) -> Asking:
     request = blueprint.current_request
     caller = optional_caller(request, container.token_verifier())
-    source_ip = str((request.context.get("identity") or {}).get("sourceIp") or "")
-    edge_key = container.edge_key() if EDGE_HEADER in request.headers else ""
-    address = viewer_address(source_ip, request.headers, edge_key=edge_key)
-    country = viewer_country(request.headers, edge_key=edge_key)
+    address, country = viewer_of(request, container.edge_key)
     return Asking(caller, address, query.grant, session, query.token, country)

@@ -8,6 +8,7 @@ from chalice.app import Blueprint
 
 from chalicelib import console_container, container
 from chalicelib.domain.access import Action
+from chalicelib.domain.rates import Kind
 from chalicelib.entrypoints.authorizer import authorizer
 from chalicelib.entrypoints.problems import answers
 from chalicelib.entrypoints.requests import MAX_BODY_BYTES, caller_of, read_body, read_json, read_query
@@ -41,7 +42,10 @@ def create_recording() -> Response:
 def list_recordings() -> Response:
     """List the caller's recordings, newest first; admins may name another owner."""
     query = read_query(blueprint.current_request, ListQuery)
-    found, cursor = container.library().list(caller_of(blueprint.current_request), Listing(**query.model_dump()))
+    caller = caller_of(blueprint.current_request)
+    if query.q or not query.sort.by_time:
+        container.limiter().check(Kind.LOOK, caller.sub)
+    found, cursor = container.library().list(caller, Listing(**query.model_dump()))
     return ok({"recordings": [_view(recording) for recording in found], "next_cursor": cursor})
 
 

@@ -12,6 +12,7 @@ from chalicelib.entrypoints import (
     dead_letters_api,
     diagnosis_api,
     downloads_api,
+    limits,
     live_api,
     playback_api,
     quality_api,
@@ -45,6 +46,7 @@ def register_api(app: Chalice) -> None:
     """Add every route to the Chalice object."""
     app.api.binary_types += captions_api.BINARY_TYPES
     app.register_middleware(http_middleware, "http")
+    app.register_middleware(limits.rate_middleware, "http")
     for module in API:
         app.register_blueprint(module.blueprint)
 

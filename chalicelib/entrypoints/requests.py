@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from pydantic import BaseModel
 
 from chalicelib.domain.access import Caller, role_of
+from chalicelib.domain.networks import EDGE_HEADER, viewer_address, viewer_country
 from chalicelib.errors import BadRequest, TooLarge, Unauthorized
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from chalice.app import Request
 
     from chalicelib.adapters.tokens import TokenVerifier
@@ -54,6 +57,13 @@ def optional_caller(request: Request, verifier: TokenVerifier) -> Caller | None:
     """Return who a token belongs to, None without one; raises Unauthorized for a bad one."""
     authorization = request.headers.get("authorization")
     return verifier.caller(authorization) if authorization else None
+
+
+def viewer_of(request: Request, edge_key: Callable[[], str]) -> tuple[str, str]:
+    """Return a viewer's address and country, each empty when unknown; `edge_key` is what only our CDN can show."""
+    source_ip = str((request.context.get("identity") or {}).get("sourceIp") or "")
+    key = edge_key() if EDGE_HEADER in request.headers else ""
+    return viewer_address(source_ip, request.headers, edge_key=key), viewer_country(request.headers, edge_key=key)
 
 
 def _bytes(request: Request) -> bytes:

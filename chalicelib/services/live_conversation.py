@@ -10,7 +10,8 @@ from chalicelib.domain.live.keys import live_rendition_prefix
 from chalicelib.domain.live.playlists import entry_json
 from chalicelib.domain.live.protocol import AUTO, Error, Pong, Quality, Segment, Stats, Welcome, in_frames
 from chalicelib.domain.live.stream import StreamStatus, shown_status
-from chalicelib.errors import BadRequest
+from chalicelib.domain.rates import Kind
+from chalicelib.errors import BadRequest, TooMany
 from chalicelib.services.broadcasting import ended
 from chalicelib.services.live_advice import advise_live
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.live.state import LiveState
     from chalicelib.domain.live.stream import LiveStream
     from chalicelib.domain.live.viewers import ViewerConnection
+    from chalicelib.services.limiting import RateLimiter
     from chalicelib.services.live_ports import Streams
     from chalicelib.services.live_states import LiveStates
     from chalicelib.services.live_viewers import ConnectionPool
@@ -30,7 +32,7 @@ WITHIN_S = 5.0
 class LiveConversation:
     """Answers one message after the other; answers go out through the connection, as announcements do."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  a conversation is about all that is known of a stream
         self,
         pool: ConnectionPool,
         streams: Streams,
@@ -39,8 +41,10 @@ class LiveConversation:
         clock: Clock,
         *,
         public_url: str,
+        limiter: RateLimiter | None = None,
     ) -> None:
-        """`public_url` has no trailing slash."""
+        """`public_url` has no trailing slash; whoever says more than `limiter` allows is closed."""
+        self._limiter = limiter
         self._pool = pool
         self._streams = streams
         self._states = states
@@ -49,7 +53,15 @@ class LiveConversation:
         self._public_url = public_url
 
     def hear(self, connection_id: str, text: str) -> list[str]:
-        """Take a message; returns what was answered. A connection that was counted out is closed: it begins anew."""
+        """Take a message; returns what was answered. A connection that was counted out is closed: it begins anew.
+
+        So is one that floods us, before anything is read: another place takes another ticket, which is counted, too.
+        """
+        try:
+            if self._limiter is not None:
+                self._limiter.count(Kind.SAY, connection_id)
+        except TooMany as error:
+            return self._close(connection_id, Error("too_many_messages", error.detail))
         connection = self._pool.get(connection_id)
         if connection is None:
             self._sockets.deliver([Call(connection_id, close=True)], within_s=WITHIN_S)
@@ -63,6 +75,11 @@ class LiveConversation:
         if connection_id in self._sockets.deliver([call], within_s=WITHIN_S).gone:
             self._pool.leave(connection_id)
         return answers
+
+    def _close(self, connection_id: str, why: Error) -> list[str]:
+        self._sockets.deliver([Call(connection_id, (why.dumps().encode(),), close=True)], within_s=WITHIN_S)
+        self._pool.leave(connection_id)
+        return [why.dumps()]
 
     def _answers(self, connection: ViewerConnection, text: str) -> tuple[list[str], bool]:
         """Return the answers to a message, and whether the connection is over with them."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from chalicelib.domain.abr.following import Followed, follow
 from chalicelib.domain.analytics.session import MOST_EVENTS
 from chalicelib.domain.networks import share_of
+from chalicelib.domain.rates import Kind
 from chalicelib.domain.sessions import KEEP_S, PlayerSession
 from chalicelib.errors import Transient
 from chalicelib.services.quality import advise, config_of, prior_of
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.abr.following import Taken
     from chalicelib.domain.abr.reports import Event
     from chalicelib.services.ladders import Ladder, Ladders
+    from chalicelib.services.limiting import RateLimiter
     from chalicelib.services.pasts import NetworkPasts
     from chalicelib.services.ports import Clock
     from chalicelib.services.quality import Advice
@@ -57,9 +59,19 @@ class SessionReports:
     """Takes reports. The same one again, late or twice at once, changes nothing."""
 
     def __init__(
-        self, sessions: PlayerSessions, facts: SessionFactsKeeper, ladders: Ladders, pasts: NetworkPasts, clock: Clock
+        self,
+        sessions: PlayerSessions,
+        facts: SessionFactsKeeper,
+        ladders: Ladders,
+        pasts: NetworkPasts,
+        clock: Clock,
+        limiter: RateLimiter | None = None,
     ) -> None:
-        """Keep sessions in `sessions`, for analytics through `facts`; teach `pasts` what their transfers measured."""
+        """Keep sessions in `sessions`, for analytics through `facts`; teach `pasts` what their transfers measured.
+
+        New sessions count against the rate of whoever begins them: their names are the players' own.
+        """
+        self._limiter = limiter
         self._sessions = sessions
         self._facts = facts
         self._ladders = ladders
@@ -70,7 +82,8 @@ class SessionReports:
         """Take what is new among `events`.
 
         Raises Conflict while there is nothing to choose among, NotFound for somebody else's session, TooMany for more
-        than a report a second in the long run, Transient("session_contended") when others write it all the time.
+        than a report a second in the long run and for too many new sessions, Transient("session_contended") when
+        others write it all the time.
         """
         ladder = self._ladders.of(viewer.recording)
         for _ in range(_TRIES):
@@ -84,6 +97,8 @@ class SessionReports:
         stored = self._sessions.load(viewer.recording.id, session, now=now)
         known = stored or PlayerSession(viewer.recording.id, session)
         viewer.check(known)
+        if stored is None and self._limiter is not None:
+            self._limiter.check(Kind.WATCH, viewer.name, viewer.address)
         past = None if stored else self._pasts.of(viewer.address)
         followed = Followed.resume(config_of(ladder), known.state, prior_of(past))
         intake = self._facts.read(viewer, known, events, ladder)

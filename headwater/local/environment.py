@@ -179,6 +179,7 @@ def stack_environment(stack: Stack, site: Site) -> dict[str, str]:
         "HEADWATER_CDN_PRIVATE_KEY_SECRET": stack.cdn_key_secret,
         "HEADWATER_GRANT_SECRET": stack.grant_key_secret,
         "HEADWATER_LOG_LEVEL": os.environ.get("HEADWATER_LOG_LEVEL", "INFO"),
+        "HEADWATER_RATES": os.environ.get("HEADWATER_RATES", "{}"),
     }
 
 

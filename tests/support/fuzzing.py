@@ -6,9 +6,13 @@ import json
 import random
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.domain.rates import Kind
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+UNLIMITED = json.dumps({kind.value: [0, 1] for kind in Kind})
+"""HEADWATER_RATES of a stack that answers whatever it is asked, however often."""
 WORDS = (
     "",
     "\x00",

@@ -10,6 +10,7 @@ import pytest
 from chalicelib import config
 from chalicelib.config import Settings
 from chalicelib.domain.cost import PriceTable
+from chalicelib.domain.rates import Rate, Rates
 
 
 def test_without_any_the_defaults_hold() -> None:
@@ -23,6 +24,7 @@ SAMPLES: dict[str, tuple[str, object]] = {
     "bool": ("off", False),
     "str": ("text", "text"),
     "str | None": ("text", "text"),
+    "Rates": ('{"make": [5, 6]}', Rates(make=Rate(5, 6))),
     "PriceTable": ('{"sqs_million": 1}', PriceTable(sqs_million=Decimal(1))),
 }
 
@@ -52,6 +54,11 @@ def test_switches(raw: str, expected: bool) -> None:  # noqa: FBT001  parametriz
         ("PRICES", "cheap", "HEADWATER_PRICES must be a JSON object of prices in USD, not 'cheap'"),
         ("PRICES", "[1]", r"HEADWATER_PRICES must be a JSON object of prices in USD, not '\[1\]'"),
         ("PRICES", '{"sqs": 1}', "HEADWATER_PRICES: there is no price 'sqs'; there are lambda_gb_s, "),
+        ("RATES", "[]", r"HEADWATER_RATES must be a JSON object of rates, not '\[\]'"),
+        ("RATES", '{"create": [1, 2]}', "HEADWATER_RATES: there is no rate 'create'; there are make, "),
+        ("RATES", '{"make": [1, 0]}', "HEADWATER_RATES: make must be two whole numbers: calls at once"),
+        ("RATES", '{"make": [true, 1]}', "HEADWATER_RATES: make must be two whole numbers"),
+        ("RATES", '{"make": 5}', "HEADWATER_RATES: make must be two whole numbers"),
         ("PRICES", '{"sqs_million": -1}', "HEADWATER_PRICES: sqs_million must be an amount in USD, not -1"),
     ],
 )

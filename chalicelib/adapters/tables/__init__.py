@@ -40,6 +40,7 @@ def _models() -> tuple[type[Table], ...]:
     from chalicelib.adapters.tables.live_stream_rows import StreamItem  # noqa: PLC0415
     from chalicelib.adapters.tables.network_history import NetworkItem  # noqa: PLC0415
     from chalicelib.adapters.tables.player_sessions import PlayerSessionItem  # noqa: PLC0415
+    from chalicelib.adapters.tables.rate_limits import RateItem  # noqa: PLC0415
     from chalicelib.adapters.tables.recordings import RecordingItem  # noqa: PLC0415
     from chalicelib.adapters.tables.rollup_rows import RollupItem  # noqa: PLC0415
     from chalicelib.adapters.tables.session_events import EventsItem  # noqa: PLC0415
@@ -49,5 +50,6 @@ def _models() -> tuple[type[Table], ...]:
     from chalicelib.adapters.tables.webhooks import WebhookItem  # noqa: PLC0415
 
     watching = (SessionItem, PlayerSessionItem, NetworkItem, RollupItem, EventsItem)
+    live = (StreamItem, SegmentItem, ConnectionItem)
     hooks = (WebhookItem, DeliveryItem)
-    return (RecordingItem, JobItem, TaskItem, BillItem, StreamItem, SegmentItem, ConnectionItem, *watching, *hooks)
+    return (RecordingItem, JobItem, TaskItem, BillItem, *live, *watching, *hooks, RateItem)

@@ -104,12 +104,12 @@ class PackedJson(Attribute[Any]):
         return json.loads(zlib.decompress(value))
 
 
-def run(operation: Callable[[], T]) -> T:
+def run(operation: Callable[[], T], *, tries: int = TRIES) -> T:
     """Run one DynamoDB operation, again while other transactions hold its items.
 
     Raises ConditionFailed when a condition does not hold, Transient("aws_unavailable") for what may pass by itself.
     """
-    for tried in range(1, TRIES + 1):
+    for tried in range(1, tries + 1):
         try:
             return operation()
         except PynamoDBException as error:
@@ -120,7 +120,7 @@ def run(operation: Callable[[], T]) -> T:
                 if is_passing(error.cause):
                     raise unavailable("The database", error.cause or error) from error
                 raise
-            if tried == TRIES:
+            if tried == tries:
                 raise unavailable("The database", error.cause or error) from error
         _pause(tried)
     raise AssertionError  # the last try above returns or raises

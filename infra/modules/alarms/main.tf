@@ -184,6 +184,22 @@ resource "aws_cloudwatch_metric_alarm" "live_lag" {
   ok_actions          = [aws_sns_topic.alarms.arn]
 }
 
+resource "aws_cloudwatch_metric_alarm" "rates_unheld" {
+  alarm_name          = "${var.prefix}rates-unheld"
+  alarm_description   = "Callers are let through uncounted: docs/operations.md, rates-unheld"
+  namespace           = "Headwater"
+  metric_name         = "RateUnheld"
+  dimensions          = { service = local.service, function = "api" }
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 1
+  threshold           = 10
+  comparison_operator = "GreaterThanThreshold"
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+  ok_actions          = [aws_sns_topic.alarms.arn]
+}
+
 resource "aws_cloudwatch_metric_alarm" "cost_per_minute" {
   for_each = local.encoders
 
@@ -215,6 +231,7 @@ locals {
     { title = "Live lag, s, 95 %: from the bucket to the viewers", stat = "p95", metrics = [["Headwater", "LiveLag", "service", local.service, "function", "on_live_segment"]] },
     { title = "Live: oldest segment and announcement, s", stat = "Maximum", metrics = [for name in ["live", "broadcast"] : ["AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", var.queues[name].name, { label = name }]] },
     { title = "REST calls and refusals", stat = "Sum", metrics = [for name in ["Count", "4XXError", "5XXError"] : ["AWS/ApiGateway", name, "ApiName", var.rest_api]] },
+    { title = "Calls refused as too many, and let through uncounted", stat = "Sum", metrics = [for name in ["RateLimited", "RateUnheld"] : ["Headwater", name, "service", local.service, "function", "api"]] },
     { title = "Sockets: connections and messages", stat = "Sum", metrics = [for name in ["ConnectCount", "MessageCount", "IntegrationError"] : ["AWS/ApiGateway", name, "ApiId", var.socket_api]] },
     { title = "CDN: bytes out", stat = "Sum", region = "us-east-1", metrics = [["AWS/CloudFront", "BytesDownloaded", "DistributionId", var.distributed, "Region", "Global"]] },
     { title = "CDN: errors, %", stat = "Average", region = "us-east-1", metrics = [for name in ["4xxErrorRate", "5xxErrorRate"] : ["AWS/CloudFront", name, "DistributionId", var.distributed, "Region", "Global"]] },

@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
-from support.fuzzing import messages
+from support.fuzzing import UNLIMITED, messages
 from support.loops import run_aside
-from support.stack import ROOT, someone
+from support.stack import ROOT, Stack, someone
 
 from chalicelib.domain.live.incoming import Ping, parse
 from chalicelib.errors import BadRequest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import httpx
-    from support.stack import Stack
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
@@ -32,12 +33,23 @@ HONEST = (
     {"type": "report", "latency_s": 3.5, "buffer_s": 2.0, "rendition": None, "stalls": 0, "bandwidth_kbps": 4000},
     {"type": "ping"},
 )
-SEED, CASES, FLOOD = 8, 120, 40
+SEED, CASES, FLOOD = 8, 120, 1000
 
 
-def test_the_contract_holds_for_whatever_is_asked(stack: Stack, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def endless(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A cloud without rates: who is refused for coming too often finds nothing else."""
+    stack = Stack(tmp_path_factory.mktemp("endless") / "data")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HEADWATER_RATES", UNLIMITED)
+        stack.start()
+    yield stack
+    assert stack.stop() == 0, "".join(stack.output)
+
+
+def test_the_contract_holds_for_whatever_is_asked(endless: Stack, tmp_path: Path) -> None:
     """Schemathesis reads openapi.json: every status and body is as it says, none is a 5xx. Cases never vary."""
-    user = someone("fuzz")
+    stack, user = endless, someone("fuzz")
     command = [
         *(str(SCHEMATHESIS), "run", str(ROOT / "chalicelib/openapi.json"), "--url", f"{stack.url}/api"),
         *("-H", f"Authorization: Bearer {stack.token(user)}", "--checks", CHECKS),
@@ -60,9 +72,9 @@ def _tidy(api: httpx.Client) -> None:
         api.delete(f"/recordings/{recording['id']}/stream/stop-live")
 
 
-def test_the_socket_takes_whatever_is_said(stack: Stack) -> None:
-    """Bent messages, no JSON, bytes, too long ones and a flood: each is answered, and the viewer is counted out."""
-    with stack.api(someone("sock")) as api:
+def test_the_socket_takes_whatever_is_said(endless: Stack) -> None:
+    """Bent messages, no JSON, bytes, too long ones: each is answered, and the viewer is counted out."""
+    with endless.api(someone("sock")) as api:
         made = api.post("/recordings", json={"title": "Fuzzed", "live": True}).raise_for_status().json()["recording"]
         url = f"/recordings/{made['id']}/stream"
         api.post(f"{url}/start-live", json={"profiles": ["rescue"]}).raise_for_status()
@@ -93,11 +105,35 @@ async def _talk(seat: str) -> None:
         assert _codes(await _answers(ws)) == ["message_malformed"]
         await ws.send_str(json.dumps({"type": "ping", "pad": "x" * 5000}))
         assert _codes(await _answers(ws)) == ["message_too_large"]
-        for _ in range(FLOOD):
-            await ws.send_str('{"type":"ping"}')
-        for _ in range(FLOOD):
-            while json.loads((await ws.receive()).data)["type"] != "pong":
-                pass
+
+
+def test_a_viewer_who_floods_is_told_and_closed(stack: Stack) -> None:
+    """As it comes; somebody else on the same stream does not hear of it, and the one who flooded may come back."""
+    with stack.api(someone("flood")) as api:
+        made = api.post("/recordings", json={"title": "Flooded", "live": True}).raise_for_status().json()["recording"]
+        url = f"/recordings/{made['id']}/stream"
+        api.post(f"{url}/start-live", json={"profiles": ["rescue"]}).raise_for_status()
+        try:
+            assert run_aside(_flood(_seat(api, url), _seat(api, url))) == ["too_many_messages"]
+            assert run_aside(_flood(_seat(api, url), None)) == []
+        finally:
+            api.delete(f"{url}/stop-live")
+            api.delete(f"/recordings/{made['id']}")
+
+
+async def _flood(seat: str, another: str | None) -> list[str]:
+    """Say too much, beside somebody who says little; returns what was refused. With nobody beside, say little, too."""
+    async with aiohttp.ClientSession() as session, asyncio.timeout(300), session.ws_connect(seat) as ws:
+        if another is None:
+            return _codes(await _answers(ws))
+        async with session.ws_connect(another) as calm:
+            for _ in range(FLOOD):
+                if ws.closed:
+                    break
+                await ws.send_str('{"type":"ping"}')
+            heard = [json.loads(message.data) async for message in ws]
+            assert _codes(await _answers(calm)) == []
+        return sorted(set(_codes(heard)))
 
 
 async def _answers(ws: aiohttp.ClientWebSocketResponse, *, pongs: bool = False) -> list[dict[str, Any]]:

@@ -25,6 +25,7 @@ from chalicelib.adapters.tables.live_segments import LiveSegmentsTable
 from chalicelib.adapters.tables.live_streams import LiveStreamsTable
 from chalicelib.adapters.tables.network_history import NetworkHistoryTable
 from chalicelib.adapters.tables.player_sessions import PlayerSessionsTable
+from chalicelib.adapters.tables.rate_limits import RateLimitsTable
 from chalicelib.adapters.tables.recordings import RecordingsTable
 from chalicelib.adapters.tables.session_events import SessionEventsTable
 from chalicelib.adapters.tables.viewer_analytics import ViewerAnalyticsTable
@@ -68,6 +69,7 @@ READERS: dict[str, Callable[[Row, SteppingClock], object]] = {
     "analytics_rollups": lambda row, _: RollupsTable().recording_days(
         text(row, "sum").split("#")[2], "2000-01-01", "2999-12-31"
     ),
+    "rate_limits": lambda row, _: RateLimitsTable().due(text(row, "name")),
     "webhooks": lambda row, _: WebhooksTable().get(text(row, "owner"), text(row, "id")),
     "webhook_deliveries": lambda row, _: WebhookDeliveriesTable().get(text(row, "webhook_id"), text(row, "id")),
 }

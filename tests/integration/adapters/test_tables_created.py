@@ -31,6 +31,7 @@ INDEXES = {
     "session_events": [],
     "webhooks": [],
     "webhook_deliveries": ["by_due"],
+    "rate_limits": [],
 }
 
 
@@ -54,7 +55,7 @@ def test_create_all_makes_what_is_missing() -> None:
 
 @pytest.mark.usefixtures("tables")
 def test_only_what_players_report_expires() -> None:
-    """Recordings and jobs never go by themselves; of viewers only used tokens and what counts them do."""
+    """Recordings and jobs never go by themselves; what is known of viewers, deliveries and callers does."""
     dynamodb = clients.client("dynamodb")
     status = {
         kind: dynamodb.describe_time_to_live(TableName=f"headwater-local-{kind}")["TimeToLiveDescription"]
@@ -70,6 +71,7 @@ def test_only_what_players_report_expires() -> None:
         "analytics_rollups",
         "session_events",
         "webhook_deliveries",
+        "rate_limits",
     }
 
 

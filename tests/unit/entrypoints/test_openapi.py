@@ -34,7 +34,7 @@ ROOT = Path(chalicelib.__file__).parent
 _SERVICES = (
     *("recordings", "uploading", "playback", "transcoding", "control", "captions", "dead_letters", "downloads"),
     *("ladders", "viewers", "quality", "reports", "livestream", "live_ingest", "live_watching", "live_states"),
-    *("analytics", "diagnosis", "measuring", "session_facts", "webhooks"),
+    *("analytics", "diagnosis", "limiting", "measuring", "session_facts", "webhooks"),
 )
 BEHIND_THE_API = [
     *ROOT.glob("entrypoints/*_api.py"),

@@ -1,4 +1,7 @@
-/** The API's side of an upload: begin, sign, list, complete, give up. A sign-in that runs out is asked for and waited for. */
+/**
+ * The API's side of an upload: begin, sign, list, complete, give up. A sign-in that runs out is asked for and waited for,
+ * and who has asked too often waits as long as the server says.
+ */
 
 import { address, ApiError, call } from "../api.js";
 import { signedInAgain } from "../guard.js";
@@ -8,6 +11,9 @@ import { partSize, titleOf } from "./plan.js";
 const SIGN_AT_ONCE = 50;
 /** An address that ends sooner is asked for anew. */
 const FRESH_MS = 60_000;
+/** So long a call that came too often is tried again. */
+const PATIENCE_MS = 600_000;
+const LONGEST_WAIT_S = 30;
 
 /**
  * @typedef {object} Plan
@@ -25,13 +31,32 @@ const FRESH_MS = 60_000;
  * @returns {Promise<any>}
  */
 async function patient(method, url, document) {
-  try {
-    return await (await call(method, url, document)).json();
-  } catch (error) {
-    if (!(error instanceof ApiError) || error.status !== 401) throw error;
-    await signedInAgain();
-    return (await call(method, url, document)).json();
+  const begun = Date.now();
+  let [signedIn, tries] = [false, 0];
+  for (;;) {
+    try {
+      return await (await call(method, url, document)).json();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (error.status === 401 && !signedIn) {
+        signedIn = true;
+        await signedInAgain();
+      } else if (error.status === 429 && Date.now() - begun < PATIENCE_MS) {
+        await waited(error.retryAfterS, tries++);
+      } else throw error;
+    }
   }
+}
+
+/**
+ * At least as long as was asked for, and longer each time: of many files that wait together one at a time gets in.
+ *
+ * @param {number} askedS
+ * @param {number} tries
+ */
+function waited(askedS, tries) {
+  const seconds = Math.max(askedS, Math.min(LONGEST_WAIT_S, 2 ** tries));
+  return new Promise((resolve) => setTimeout(resolve, 1000 * seconds * (1 + Math.random() / 2)));
 }
 
 /** One file on its way, and the addresses of its parts. */

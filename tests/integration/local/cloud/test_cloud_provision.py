@@ -25,6 +25,7 @@ def test_everything_the_functions_expect_is_there_even_when_made_twice(start_clo
         "headwater-local-live_streams",
         "headwater-local-network_history",
         "headwater-local-player_sessions",
+        "headwater-local-rate_limits",
         "headwater-local-recordings",
         "headwater-local-session_events",
         "headwater-local-transcoding_jobs",
