@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.errors import Permanent
@@ -18,16 +18,21 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Hold:
-    """Keeps one message hidden while its work goes on, so that a worker that dies frees it within a minute."""
+    """Keeps one message hidden while its work goes on, so that a worker that dies frees it within a minute.
+
+    `kept` is false as long as the queue's own time holds, which is that of the slowest work there is.
+    """
 
     queue: SqsQueue
     receipt: str
+    kept: bool = field(default=False, init=False)
 
     def keep(self, seconds: int) -> None:
         """Hide the message for `seconds` from now; a message that is gone is nobody's loss."""
         self.queue.change_visibility(self.receipt, seconds)
+        self.kept = True
 
 
 def each_message(event: SQSEvent, handle: Callable[[str], None]) -> dict[str, Any]:

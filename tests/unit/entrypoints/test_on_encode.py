@@ -53,6 +53,14 @@ class Worker:
             raise error
 
 
+class Refused:
+    """A worker whose database refuses the first read."""
+
+    def handle(self, _message: Message, _hold: MessageHold, *, remaining_s: float) -> None:
+        """Fail before anything is held."""
+        raise Transient("aws_unavailable", f"Throttled with {remaining_s} s left.")
+
+
 @pytest.fixture
 def queue(serve: Callable[[str, object], None]) -> Queue:
     """The encode queue."""
@@ -111,6 +119,20 @@ def test_a_queue_that_does_not_answer_gives_the_message_back(worker: Worker, que
     queue.error = Transient("aws_unavailable", "Queue.")
     assert deliver(MESSAGE.dumps()) == ["m0"]
     assert worker.handled == []
+
+
+def test_what_failed_before_it_was_held_comes_again_soon(queue: Queue, serve: Callable[[str, object], None]) -> None:
+    """A database that refuses the very first read would otherwise hide the message for a quarter of an hour."""
+    serve("encode_worker", Refused())
+    assert deliver(MESSAGE.dumps()) == ["m0"]
+    assert queue.hidden == [("r0", 5)]
+
+
+def test_what_was_held_keeps_its_own_time(worker: Worker, queue: Queue) -> None:
+    """A task that somebody else holds comes again when that lease is over, and not before."""
+    worker.errors = [Transient("task_leased", "Busy.")]
+    assert deliver(MESSAGE.dumps()) == ["m0"]
+    assert queue.hidden == [("r0", 60)]
 
 
 @pytest.mark.parametrize("body", ["", "{}", "null", "[" * 100_000, DeleteMessage("rec_1").dumps()])
