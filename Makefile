@@ -14,6 +14,8 @@ TOOLS := build/tools/.installed
 PORT ?= 8787
 # Tests that share a cloud run in an order drawn from this number, so that a failure can be had again
 SEED ?= 1
+# What `make faults` runs; each prints a table, and what failed with its seed
+FAULTS ?= hostile_media stack_faults
 STAGE ?= prod
 ARCH ?= x86_64
 REGION ?= eu-central-1
@@ -109,8 +111,8 @@ bench: $(DEV) layers ## the benchmarks; each prints a table
 	@HEADWATER_CHROMIUM="$$(tests/e2e/chromium.sh)" && export HEADWATER_CHROMIUM && \
 	for bench in bench/bench_*.py; do echo "== $$bench"; $(PY) "$$bench" || exit 1; done
 
-faults: $(DEV) layers ## damage media of every container, 5,000 times (ARGS="CASES FIRST_SEED")
-	@$(PY) bench/hostile_media.py $(ARGS)
+faults: $(DEV) layers conformance ## break media and a whole stack in every way, thousands of times (FAULTS=one ARGS="its arguments")
+	@for bench in $(FAULTS); do echo "== $$bench"; $(PY) bench/$$bench.py $(ARGS) || exit 1; done
 
 fuzz: $(DEV) layers ## ask a whole stack whatever openapi.json allows and forbids (ARGS="--minutes 30 --seed N --role admin")
 	@$(PY) bench/fuzz_contract.py $(ARGS)

@@ -38,15 +38,27 @@ class Stack:
     def start(self) -> None:
         """Start and wait for the ready line."""
         self.url = ""
-        command = [sys.executable, "-m", "headwater", "local", "up", "--port", "0", "--data", str(self.data)]
-        command += self.options
         self.process = subprocess.Popen(
-            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+            [*self.command(), *self.options],
+            cwd=ROOT,
+            env=self.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
         )
         ready = threading.Event()
         threading.Thread(target=self._read, args=(ready,), daemon=True).start()
         assert ready.wait(self.ready_within_s), "".join(self.output)
         assert self.url, "".join(self.output)
+
+    def command(self) -> list[str]:
+        """Return what starts it, without `options`."""
+        return [sys.executable, "-m", "headwater", "local", "up", "--port", "0", "--data", str(self.data)]
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables that it is started with."""
+        return dict(os.environ)
 
     def _read(self, ready: threading.Event) -> None:
         assert self.process is not None
