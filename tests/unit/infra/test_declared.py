@@ -19,7 +19,12 @@ from infra import declared
 ROOT = Path(app.__file__).parent
 INFRA = ROOT / "infra"
 TABLES = declared.tables()
-LOCAL_ONLY = {"HEADWATER_S3_PUBLIC_ENDPOINT", "HEADWATER_WEBHOOK_LOCAL_TARGETS", "HEADWATER_LIVE_PROFILES"}
+LOCAL_ONLY = {
+    "HEADWATER_S3_PUBLIC_ENDPOINT",
+    "HEADWATER_WEBHOOK_LOCAL_TARGETS",
+    "HEADWATER_LIVE_PROFILES",
+    "HEADWATER_RATES",
+}
 """Of the embedded cloud's settings: on AWS their defaults are right."""
 
 
