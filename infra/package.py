@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import chalicelib
 from infra import archives, bytecode, declared, join, natives, sizes, stages
+from infra.supply import builds, licences, parts, sbom
 from layers import wheels
 from layers.ffmpeg import build as ffmpeg
 from layers.probe import build as probe
@@ -33,7 +34,8 @@ ROOT = Path(__file__).resolve().parents[1]
 HERE = Path(__file__).resolve().parent
 ARCHITECTURES = {"x86_64": "x86_64", "arm64": "aarch64"}
 """Lambda's words for them, and the wheels'."""
-_OURS = ("*.tf", "*.tf.json", "declared.auto.tfvars.json", "deployment.zip", "modules", "site", "layers")
+_OURS = ("*.tf", "*.tf.json", "declared.auto.tfvars.json", "deployment.zip", "modules", "site", "layers", sbom.NAME)
+_PROVIDERS = ".terraform.lock.hcl"
 _CHALICE = "import sys; from chalice.cli import main; sys.exit(main())"
 
 
@@ -44,6 +46,7 @@ class PackageError(Exception):
 _REASONS = (
     *(PackageError, bytecode.BytecodeError, natives.NativeError),
     *(stages.StageError, join.JoinError, wheels.LayerError),
+    *(builds.BuildError, licences.LicenceError, parts.InventoryError),
 )
 
 
@@ -148,7 +151,7 @@ def lay_root(target: Path) -> None:
     for pattern in _OURS:
         for path in target.glob(pattern):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-    archives.copy_tree(HERE, target, [path.name for path in HERE.glob("*.tf*")])
+    archives.copy_tree(HERE, target, [*(path.name for path in HERE.glob("*.tf*")), _PROVIDERS])
     archives.copy_tree(HERE / "modules", target / "modules")
     files = declared.site_files(ROOT / "web")
     for name in files:
@@ -199,6 +202,7 @@ def make(stage: str, arch: str, target: Path, state: dict[str, Any] | None = Non
     _write(target / "declared.auto.tfvars.json", variables(stage, arch, document, layers))
     if state is not None:
         _write(target / "backend.tf.json", state)
+    sbom.write(target, ARCHITECTURES[arch])
     code = archives.unpacked(target / "deployment.zip")
     return sizes.weigh(join.layers(document), code, {name: layer.size for name, layer in layers.items()})
 
@@ -230,7 +234,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if heavy := sizes.too_heavy(weights):
         print("\n".join(f"package: {sentence}" for sentence in heavy), file=sys.stderr)  # noqa: T201  a command
         return 1
-    print(f"package: {target}")  # noqa: T201  a command
+    print(f"package: {target}; what is in it: {sbom.NAME}")  # noqa: T201  a command
     return 0
 
 

@@ -88,7 +88,7 @@ def of_package(metadata: PackageMetadata) -> str:
 
 def _spdx(said: str) -> str | None:
     """Put a package's words into SPDX's; several classifiers all hold."""
-    if _parses(said):
+    if is_spdx(said):
         return said
     each = [_rules()["words"].get(one) for one in said.split(", ")]
     return None if None in each else " AND ".join(dict.fromkeys(map(str, each)))
@@ -109,7 +109,7 @@ def of_vendored(folder: str) -> str:
 
 def refused(name: str, expression: str) -> str:
     """Say why something may not be here under `expression`; empty when it may."""
-    if not _parses(expression):
+    if not is_spdx(expression):
         return f"{expression} is no SPDX expression"
     exception = _rules()["exceptions"].get(name)
     if exception is not None and exception["is"] == expression:
@@ -118,7 +118,8 @@ def refused(name: str, expression: str) -> str:
 
 
 @cache
-def _parses(expression: str) -> bool:
+def is_spdx(expression: str) -> bool:
+    """True for an SPDX expression of licences that there are."""
     try:
         return _licensing().parse(expression, validate=True, strict=True) is not None
     except ExpressionError:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.deployment import Deployment, emulated
 
-pytest.register_assert_rewrite("support.deployed_beside", "support.deployed_again", "support.deployed_end")
+pytest.register_assert_rewrite(
+    *("support.deployed_beside", "support.deployed_again", "support.deployed_end", "support.deployed_sbom")
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -31,6 +31,17 @@ from support.deployed_end import (  # noqa: F401  collected here, where it is ap
     test_a_fresh_deployment_is_well,
     test_nothing_is_left_when_it_is_taken_down,
 )
+from support.deployed_sbom import (  # noqa: F401  collected here, where the package is
+    test_a_file_that_nobody_can_name_stops_the_packaging,
+    test_digests_are_of_what_was_locked_and_of_what_is_packed,
+    test_each_file_is_one_part_s_and_each_part_has_files,
+    test_every_distribution_is_in_the_bill_and_no_other,
+    test_every_part_s_licence_is_allowed,
+    test_the_bill_is_cyclonedx,
+    test_the_provider_is_the_locked_one,
+    test_the_same_package_has_the_same_bill,
+    test_what_was_built_in_is_named,
+)
 
 import app
 from chalicelib.adapters.tables import ALL_MODELS
