@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from chalicelib.services.recordings import RecordingLibrary
     from chalicelib.services.reports import PlayerSessions, SessionReports
     from chalicelib.services.stills import PosterMaker
+    from chalicelib.services.tidying import Tidier
     from chalicelib.services.transcoding import MultiBitrateTranscoder
     from chalicelib.services.uploading import UploadSessions
     from chalicelib.services.viewers import Viewers
@@ -231,7 +232,7 @@ def publisher() -> Publisher:
     """Playlists, and the end of jobs."""
     from chalicelib.services.publishing import Publisher
 
-    return Publisher(recordings=recordings(), jobs=jobs(), media=media_objects(), clock=clock())
+    return Publisher(recordings(), jobs(), media_objects(), lifecycle_queue(), clock())
 
 
 @cache
@@ -527,6 +528,23 @@ def lifecycle() -> Lifecycle:
         live=live_container.remains(),
         watched=analytics_container.forgetting(),
         clock=clock(),
+    )
+
+
+@cache
+def tidier() -> Tidier:
+    """The end of dead attempts' leftovers."""
+    from chalicelib import live_container
+    from chalicelib.services.tidying import Tidier
+
+    return Tidier(
+        recordings(),
+        jobs(),
+        live_container.segments(),
+        source_objects(),
+        media_objects(),
+        lifecycle_queue(),
+        clock(),
     )
 
 

@@ -275,6 +275,7 @@ def finisher() -> LiveFinisher:
         publisher=publisher(),
         announcer=announcer(),
         queue=live_queue(),
+        lifecycle_queue=container.lifecycle_queue(),
         clock=container.clock(),
     )
 

@@ -125,6 +125,13 @@ class S3Objects:
             for page in pages:
                 yield from (item["Key"] for item in page.get("Contents", []))
 
+    def list_dated(self, prefix: str) -> Iterator[tuple[str, float]]:
+        """All keys under a prefix with Unix seconds of their writing, a thousand a request."""
+        pages = clients.s3().get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
+        with translated("Storage"):
+            for page in pages:
+                yield from ((item["Key"], item["LastModified"].timestamp()) for item in page.get("Contents", []))
+
     def read_url(self, key: str, *, ttl_s: int, filename: str | None = None, public: bool = False) -> str:
         """Presign a GET; `public` uses the endpoint a browser reaches, `filename` makes it a download."""
         params = {"Bucket": self._bucket, "Key": key}
@@ -204,6 +211,14 @@ class S3Uploads:
             except ClientError as error:
                 if code_of(error) != "NoSuchUpload":
                     raise
+
+    def abort_below(self, prefix: str) -> None:
+        """Drop the parts of all uploads whose keys begin so; quiet when there are none."""
+        pages = clients.s3().get_paginator("list_multipart_uploads").paginate(Bucket=self._bucket, Prefix=prefix)
+        with translated("Storage"):
+            found = [(upload["Key"], upload["UploadId"]) for page in pages for upload in page.get("Uploads", [])]
+        for key, upload_id in found:
+            self.abort(key, upload_id)
 
     def _upload(self, key: str, upload_id: str) -> Any:
         return {"Bucket": self._bucket, "Key": key, "UploadId": upload_id}

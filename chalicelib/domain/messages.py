@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.media import SourceMedia
 from chalicelib.errors import Permanent, Transient
 
-MESSAGE_VERSION = 2
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MESSAGE_VERSION = 3
 MESSAGE_TOO_NEW = "message_too_new"
 """Code of a message that waits for a later version to read it: after a rollback, or while one is being deployed."""
 
@@ -33,14 +36,29 @@ class EncodeMessage:
 
 @dataclass(frozen=True, slots=True)
 class DeleteMessage:
-    """Remove every object and row of a recording. `final` is the late second pass that catches stragglers."""
+    """Remove every object and row of a recording. `final` is the late second pass that catches stragglers.
+
+    `jobs` are those that the first pass found: what is written of them later is found by nothing else.
+    """
 
     recording_id: str
     final: bool = False
+    jobs: tuple[str, ...] = ()
 
     def dumps(self) -> str:
         """Return the queue's text."""
         return json.dumps({"v": MESSAGE_VERSION, "kind": "delete"} | asdict(self), separators=(",", ":"))
+
+
+@dataclass(frozen=True, slots=True)
+class TidyMessage:
+    """Remove what attempts that died have left of a recording's media."""
+
+    recording_id: str
+
+    def dumps(self) -> str:
+        """Return the queue's text."""
+        return json.dumps({"v": MESSAGE_VERSION, "kind": "tidy"} | asdict(self), separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,19 +136,13 @@ Message = (
     EncodeMessage
     | PosterMessage
     | DeleteMessage
+    | TidyMessage
     | ExtractMessage
     | MeasureMessage
     | PrepareMessage
     | JoinMessage
     | StartMessage
 )
-
-_OF_A_JOB: dict[str, type[ExtractMessage | MeasureMessage | PosterMessage]] = {
-    "extract": ExtractMessage,
-    "measure": MeasureMessage,
-    "poster": PosterMessage,
-}
-"""Kinds that say nothing but whose work it is."""
 
 
 def parse_message(body: str) -> Message:
@@ -142,22 +154,16 @@ def parse_message(body: str) -> Message:
         data: dict[str, Any] = json.loads(body)
         if data["v"] > MESSAGE_VERSION:
             raise Transient(MESSAGE_TOO_NEW, f"Message version {data['v']} is newer than {MESSAGE_VERSION}.")
-        if data["kind"] == "encode":
-            return _encode(data)
-        if data["kind"] in _OF_A_JOB:
-            return _OF_A_JOB[data["kind"]](str(data["job_id"]))
-        if data["kind"] == "delete":
-            return DeleteMessage(str(data["recording_id"]), bool(data.get("final", False)))
-        if data["kind"] == "prepare":
-            media = SourceMedia.from_dict(data["media"])
-            return PrepareMessage(str(data["recording_id"]), str(data["source_version"]), media)
-        if data["kind"] == "join":
-            return JoinMessage(str(data["job_id"]), str(data["rendition_id"]))
-        if data["kind"] == "start":
-            return StartMessage(str(data["recording_id"]))
+        return _READERS[data["kind"]](data)
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError, ArithmeticError) as error:
         raise Permanent("message_malformed", f"Not a message of ours: {error!r}") from None
-    raise Permanent("message_malformed", f"Unknown kind of message: {data['kind']!r}")
+
+
+def _delete(data: dict[str, Any]) -> DeleteMessage:
+    jobs = data.get("jobs", [])
+    if not isinstance(jobs, list) or not all(isinstance(name, str) for name in jobs):
+        raise TypeError("jobs")
+    return DeleteMessage(str(data["recording_id"]), bool(data.get("final", False)), tuple(jobs))
 
 
 def _encode(data: dict[str, Any]) -> EncodeMessage:
@@ -166,3 +172,22 @@ def _encode(data: dict[str, Any]) -> EncodeMessage:
         raise TypeError("renditions")
     chunks = tuple(int(c) for c in data["chunks"])
     return EncodeMessage(str(data["job_id"]), tuple(renditions), chunks, bool(data.get("hedge", False)))
+
+
+def _prepare(data: dict[str, Any]) -> PrepareMessage:
+    media = SourceMedia.from_dict(data["media"])
+    return PrepareMessage(str(data["recording_id"]), str(data["source_version"]), media)
+
+
+_READERS: dict[str, Callable[[dict[str, Any]], Message]] = {
+    "encode": _encode,
+    "delete": _delete,
+    "prepare": _prepare,
+    "tidy": lambda data: TidyMessage(str(data["recording_id"])),
+    "start": lambda data: StartMessage(str(data["recording_id"])),
+    "extract": lambda data: ExtractMessage(str(data["job_id"])),
+    "measure": lambda data: MeasureMessage(str(data["job_id"])),
+    "poster": lambda data: PosterMessage(str(data["job_id"])),
+    "join": lambda data: JoinMessage(str(data["job_id"]), str(data["rendition_id"])),
+}
+"""By kind, as `dumps` writes it."""

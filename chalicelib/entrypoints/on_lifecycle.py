@@ -1,4 +1,4 @@
-"""Lambda on the lifecycle queue: removes deleted recordings, one message at a time."""
+"""Lambda on the lifecycle queue: removes deleted recordings and dead attempts' leftovers, one message at a time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chalice.app import Blueprint
 from chalicelib import container
 from chalicelib.adapters.telemetry import instrumented
 from chalicelib.config import resource_name
-from chalicelib.domain.messages import DeleteMessage, parse_message
+from chalicelib.domain.messages import DeleteMessage, TidyMessage, parse_message
 from chalicelib.entrypoints.holding import each_message
 from chalicelib.errors import Permanent
 
@@ -30,7 +30,10 @@ def on_lifecycle(event: SQSEvent) -> dict[str, Any]:
 
 def _handle(body: str) -> None:
     message = parse_message(body)
+    if isinstance(message, TidyMessage):
+        log.info("leftovers removed: %d of %s", container.tidier().tidy(message), message.recording_id)
+        return
     if not isinstance(message, DeleteMessage):
-        raise Permanent("message_misplaced", "This queue takes delete messages only.")
+        raise Permanent("message_misplaced", "This queue takes delete and tidy messages only.")
     if not container.lifecycle().delete(message):
         log.warning("not being deleted: %s", message.recording_id)

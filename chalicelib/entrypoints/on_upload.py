@@ -11,7 +11,7 @@ from chalicelib import container
 from chalicelib.adapters.telemetry import instrumented, log
 from chalicelib.config import resource_name
 from chalicelib.domain.events import objects_created
-from chalicelib.domain.keys import recording_of_source, source_key
+from chalicelib.domain.keys import recording_of_source
 from chalicelib.domain.messages import MESSAGE_TOO_NEW, StartMessage, parse_message
 from chalicelib.errors import Permanent, Transient
 
@@ -52,32 +52,29 @@ def on_upload(event: SQSEvent) -> dict[str, Any]:
 
 
 def _start(body: str) -> None:
-    for recording_id, key in _sources(body):
+    for recording_id in _sources(body):
         log().append_keys(recording_id=recording_id)
         began = container.clock().now()
-        head = container.source_objects().head(key)
-        if head is None:
-            continue
-        job = container.transcoder().start_from_upload(recording_id, size=head.size, etag=head.etag)
+        job = container.transcoder().start_from_upload(recording_id)
         if job is not None:
             container.meter(job.id, began).write()
 
 
 def _give_up(body: str, error: Transient) -> None:
-    for recording_id, _ in _sources(body):
+    for recording_id in _sources(body):
         log().error("upload given up", extra={"recording_id": recording_id, "code": error.code})
         container.transcoder().give_up(recording_id)
 
 
-def _sources(body: str) -> Iterator[tuple[str, str]]:
+def _sources(body: str) -> Iterator[str]:
     with suppress(Permanent):
         message = parse_message(body)
         if isinstance(message, StartMessage):
-            yield message.recording_id, source_key(message.recording_id)
+            yield message.recording_id
             return
     for created in objects_created(body):
         recording_id = recording_of_source(created.key)
         if recording_id is None:
             log().warning("object is not a recording's source", extra={"key": created.key})
         else:
-            yield recording_id, created.key
+            yield recording_id

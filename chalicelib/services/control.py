@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.job import COST_LIMIT_REACHED, JOB_CANCELLED, JobStatus
 from chalicelib.errors import Conflict
 from chalicelib.services.publishing import cancelled_sentence
+from chalicelib.services.tidying import ask_to_tidy
 
 if TYPE_CHECKING:
     from chalicelib.domain.job import Job
@@ -43,6 +44,7 @@ class JobControl:
         """
         job = self._job(recording)
         if job is not None and job.status in _OPEN:
+            ask_to_tidy(self.publisher.lifecycle_queue, recording.id)
             # The job first: from here on no commit succeeds and every heartbeat says stop. Should we die now, every
             # message that is dropped and every worker that stops does the rest, and so does cancelling again.
             self.jobs.update(

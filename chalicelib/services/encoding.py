@@ -14,6 +14,8 @@ from chalicelib.services.audio_task import encode_audio
 from chalicelib.services.billing import Meter
 from chalicelib.services.gauging import JobGauges
 from chalicelib.services.ports import Cancelled
+from chalicelib.services.publishing import ownership, shows
+from chalicelib.services.tidying import ask_to_tidy
 from chalicelib.services.video_task import encode_video, take_over
 
 if TYPE_CHECKING:
@@ -104,6 +106,7 @@ class EncodeWorker:
         now = self.clock.now()
         if any(task.lease_until > now for task in self.jobs.tasks(job_id)):
             return
+        ask_to_tidy(self.publisher.lifecycle_queue, job.recording_id)
         self.jobs.update(job_id, expect=WORKING, status=JobStatus.CANCELLED, finished_at=now)
         self.publisher.settle_cancelled(self.jobs.get(job_id))
 
@@ -126,14 +129,16 @@ class EncodeWorker:
     def fail(self, job: Job, error: Permanent) -> None:
         """The job can never succeed: say so on job and recording. Segments already announced stay where they are."""
         recording = self.recordings.get(job.recording_id)
-        if recording is not None and recording.job_id == job.id:
+        if shows(recording, job):
             self.recordings.update(
                 recording.id,
                 expect=[RecordingStatus.PROCESSING, RecordingStatus.PLAYABLE],
+                only_if=ownership(job),
                 status=RecordingStatus.ERRORED,
                 error_code=error.code,
                 error_detail=error.detail,
             )
+        ask_to_tidy(self.publisher.lifecycle_queue, job.recording_id)
         # The job last: as long as it is open, a message that comes again says it again.
         self.jobs.update(
             job.id,

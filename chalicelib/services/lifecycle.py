@@ -62,37 +62,35 @@ class Lifecycle:
     def delete(self, message: DeleteMessage) -> bool:
         """Remove everything of a recording that is marked as being deleted; False when it is not (nothing done).
 
-        The first pass asks for a final one, which catches what workers wrote meanwhile and takes the row.
+        The first pass asks for a final one, which catches what workers wrote meanwhile and takes the row. It asks
+        before it removes anything: it alone knows the jobs, and may die half-way.
         """
         if not is_recording_id(message.recording_id):
             return False
         recording = self._recordings.get(message.recording_id)
         if recording is not None and recording.status is not RecordingStatus.DELETING:
             return False
+        jobs = [job.id for job in self._jobs.by_recording(message.recording_id)]
+        if recording is not None and not message.final:
+            final = DeleteMessage(recording.id, final=True, jobs=tuple(jobs))
+            self._queue.send([final.dumps()], group=fair_group(recording.owner), delay_s=FINAL_DELAY_S)
         # Of a recording that is gone already this is the last that anybody does.
         self._live.purge(message.recording_id, final=message.final or recording is None)
-        self._purge(message.recording_id, recording)
+        self._purge(message.recording_id, recording, {*message.jobs, *jobs})
         self._watched.purge(message.recording_id)
-        if recording is None:
-            return True
-        if message.final:
+        if recording is not None and message.final:
             self._recordings.delete(recording.id)
-        else:
-            final = DeleteMessage(recording.id, final=True)
-            self._queue.send([final.dumps()], group=fair_group(recording.owner), delay_s=FINAL_DELAY_S)
         return True
 
-    def _purge(self, recording_id: str, recording: Recording | None) -> None:
+    def _purge(self, recording_id: str, recording: Recording | None, jobs: set[str]) -> None:
         key = source_key(recording_id)
         if recording is not None and recording.upload_id:
             self._uploads.abort(key, recording.upload_id)
         # Jobs first: a worker that finishes now finds no job to commit to.
-        for job in self._jobs.by_recording(recording_id):
-            self._ledger.delete(job.id)
-            self._jobs.delete(job.id)
-        if recording is not None and recording.job_id:
-            # In the final pass the job is gone: what its workers billed after the first one is not.
-            self._ledger.delete(recording.job_id)
+        # A job that is gone already may have been billed since.
+        for job_id in sorted(jobs | ({recording.job_id} if recording and recording.job_id else set())):
+            self._jobs.delete(job_id)
+            self._ledger.delete(job_id)
         self._media.delete(self._media.list_keys(media_prefix(recording_id)))
         self._source.delete([key, *self._source.list_keys(source_prefix(recording_id))])
 

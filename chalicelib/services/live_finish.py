@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.keys import master_key
 from chalicelib.domain.live.entry import fits
@@ -15,6 +15,7 @@ from chalicelib.domain.live.stream import StreamStatus
 from chalicelib.domain.playlist import MIME
 from chalicelib.domain.recording import RecordingStatus
 from chalicelib.errors import Transient
+from chalicelib.services.tidying import ask_to_tidy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,6 +52,7 @@ class LiveFinisher:
     publisher: LivePublisher
     announcer: Announcer
     queue: Queue
+    lifecycle_queue: Queue
     clock: Clock
 
     def tick(self, message: TickMessage) -> None:
@@ -76,6 +78,7 @@ class LiveFinisher:
             self.queue.send([StillsMessage(stream.id).dumps()], group=stream.id)
         else:
             self._wait_again(stream)
+        ask_to_tidy(self.lifecycle_queue, stream.recording_id)
         self.announcer.announce_ended(stream)
         self.source.delete(self.source.list_keys(ingest_prefix(stream.id)))
         self._close(stream)
@@ -137,7 +140,7 @@ class LiveFinisher:
         """Nothing came: the recording takes another stream. A message that comes late finds that one on already."""
         recording = self.recordings.get(stream.recording_id)
         if recording is not None and recording.stream_id == stream.id:
-            waiting = {"status": RecordingStatus.WAITING, "stream_id": ""}
+            waiting: dict[str, Any] = {"status": RecordingStatus.WAITING, "stream_id": ""}
             self.recordings.update(recording.id, expect=[RecordingStatus.LIVE], **waiting)
 
     def _close(self, stream: LiveStream) -> None:

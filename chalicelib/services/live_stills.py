@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.jpeg import jpeg_size
 from chalicelib.domain.keys import address
@@ -156,7 +156,7 @@ class _Stills:
             raise Permanent("stills_failed", f"The object {key} has gone.")
         return body
 
-    def _name(self, **keys: str) -> None:
+    def _name(self, **keys: Any) -> None:
         named = self.maker.recordings.update(self.state.recording_id, expect=[RecordingStatus.READY], **keys)
         if named is None:
             self.maker.media.delete(keys.values())  # deleted meanwhile

@@ -171,9 +171,15 @@ class LiveStreams:
             return recording
         if recording.status is not RecordingStatus.UPLOADING or self._has_bytes(recording):
             raise self._refusal(recording)
-        changes = {"filename": "", "content_type": "", "size_bytes": 0, "part_size_bytes": 0, "upload_id": ""}
         emptied = self.recordings.update(
-            recording.id, expect=[RecordingStatus.UPLOADING], status=RecordingStatus.WAITING, **changes
+            recording.id,
+            expect=[RecordingStatus.UPLOADING],
+            status=RecordingStatus.WAITING,
+            filename="",
+            content_type="",
+            size_bytes=0,
+            part_size_bytes=0,
+            upload_id="",
         )
         if emptied is None:
             raise self._refusal(read_living(self.recordings, recording.id))

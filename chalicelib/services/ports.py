@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from dataclasses import dataclass
     from pathlib import Path
 
@@ -45,9 +45,17 @@ class Recordings(Protocol):
         """Insert; False when the id exists."""
 
     def update(
-        self, recording_id: str, *, expect: Sequence[RecordingStatus] | None = None, **changes: object
+        self,
+        recording_id: str,
+        *,
+        expect: Sequence[RecordingStatus] | None = None,
+        only_if: Mapping[str, str] | None = None,
+        **changes: object,
     ) -> Recording | None:
-        """Set fields if it exists and its status is among `expect`; returns the new state, else None."""
+        """Set fields if it exists and its status is among `expect`; returns the new state, else None.
+
+        `only_if` names fields that must be as given as well, empty text for one that is not set.
+        """
 
     def name_stills(self, recording_id: str, source_version: str, **keys: str) -> Recording | None:
         """Set `poster` or `storyboard` if the source is still that version and it is not being deleted.

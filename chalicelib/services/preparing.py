@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.keys import prepared_key, prepared_prefix, source_key, source_version
+from chalicelib.domain.keys import prepared_key, source_key, source_version
 from chalicelib.domain.messages import PrepareMessage, StartMessage
 from chalicelib.domain.preparing import check_unprepared, needs_preparing, prepare_command, targets
 from chalicelib.domain.recording import PREPARING, RecordingStatus
@@ -80,16 +80,6 @@ class Sources:
         if begun is not None:
             message = PrepareMessage(recording.id, recording.source_version, media)
             self.queue.send([message.dumps()], group=recording.id)
-
-    def forget_others(self, recording: Recording) -> None:
-        """Remove what was prepared of sources that `recording`'s own has replaced."""
-        job = self.jobs.get(recording.job_id) if recording.job_id else None
-        if job is None or job.plan.source_version == recording.source_version:
-            return
-        mine = prepared_key(recording.id, recording.source_version)
-        others = [key for key in self.objects.list_keys(prepared_prefix(recording.id)) if key != mine]
-        if others:
-            self.objects.delete(others)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from chalicelib.domain.caption_tracks import fingerprint
 from chalicelib.domain.iframes import iframe_playlist
@@ -16,13 +16,14 @@ from chalicelib.domain.storyboard import KIND, thumbnail_track
 from chalicelib.domain.storyboard import MIME as TRACK_MIME
 from chalicelib.errors import Transient
 from chalicelib.services.captioning import with_captions
+from chalicelib.services.tidying import ask_to_tidy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from chalicelib.domain.job import ChunkResult, Job
     from chalicelib.domain.recording import Recording
-    from chalicelib.services.ports import Clock, Jobs, Objects, Recordings
+    from chalicelib.services.ports import Clock, Jobs, Objects, Queue, Recordings
 
 _GROWING = "public, max-age=1"
 _FINISHED = "public, max-age=60"
@@ -38,6 +39,7 @@ class Publisher:
     recordings: Recordings
     jobs: Jobs
     media: Objects
+    lifecycle_queue: Queue
     clock: Clock
 
     def chunk_committed(self, job_id: str, rendition_id: str, chunk: int) -> None:
@@ -63,6 +65,7 @@ class Publisher:
         for rendition in job.plan.video:
             self._publish_iframes(job, rendition.id)
         self._publish_master(job, final=True)
+        ask_to_tidy(self.lifecycle_queue, job.recording_id)
         # The job last: as long as it is open, a message that comes again repeats whatever was missed.
         self._move_recording(job, RecordingStatus.READY, RecordingStatus.PROCESSING, RecordingStatus.PLAYABLE)
         done = {"status": JobStatus.COMPLETED, "finished_at": self.clock.now(), **_NO_ERROR}
@@ -78,17 +81,18 @@ class Publisher:
         if job is None or job.status is not JobStatus.CANCELLED:
             return
         recording = self.recordings.get(job.recording_id)
-        if recording is None or recording.job_id != job.id or recording.status not in _ENCODING:
+        if not shows(recording, job) or recording.status not in _ENCODING:
             return
         error = {"error_code": job.error_code or JOB_CANCELLED, "error_detail": job.error_detail}
         processing, errored = RecordingStatus.PROCESSING, RecordingStatus.ERRORED
-        if self.recordings.update(job.recording_id, expect=[processing], status=errored, **error) is None:
+        mine = ownership(job)
+        if self.recordings.update(recording.id, expect=[processing], only_if=mine, status=errored, **error) is None:
             for rendition in job.plan.renditions:
                 self.publish_rendition(job, rendition.id)
             for rendition in job.plan.streams:
                 self._set_closed(job, rendition.id, closed=True)
             self._publish_master(job, final=False, closed=True)
-            self.recordings.update(job.recording_id, expect=[RecordingStatus.PLAYABLE], **error)
+            self.recordings.update(recording.id, expect=[RecordingStatus.PLAYABLE], only_if=mine, **error)
         self.resume(self.jobs.get(job.id))  # a retry may have overtaken us
 
     def resume(self, job: Job | None) -> None:
@@ -103,11 +107,12 @@ class Publisher:
         if job.playable_at:
             self._publish_master(job, final=False)
         recording = self.recordings.get(job.recording_id)
-        if recording is None or recording.job_id != job.id or not recording.error_code:
+        if not shows(recording, job) or not recording.error_code:
             return
         status = RecordingStatus.PLAYABLE if job.playable_at else RecordingStatus.PROCESSING
-        if self.recordings.update(job.recording_id, expect=[RecordingStatus.PLAYABLE], **_NO_ERROR) is None:
-            self.recordings.update(job.recording_id, expect=[RecordingStatus.ERRORED], status=status, **_NO_ERROR)
+        mine, errored = ownership(job), RecordingStatus.ERRORED
+        if self.recordings.update(recording.id, expect=[RecordingStatus.PLAYABLE], only_if=mine, **_NO_ERROR) is None:
+            self.recordings.update(recording.id, expect=[errored], only_if=mine, status=status, **_NO_ERROR)
 
     def refresh(self, recording_id: str) -> None:
         """Put the recording's captions, as they are now, into its multivariant playlist, also into a finished one."""
@@ -153,7 +158,7 @@ class Publisher:
     def _show_storyboard(self, job: Job) -> None:
         """Name the thumbnail track on the recording once it has begun; instead of an older job's once it is whole."""
         storyboard, recording = job.plan.storyboard, self.recordings.get(job.recording_id)
-        if storyboard is None or recording is None or recording.job_id != job.id:
+        if storyboard is None or not shows(recording, job):
             return
         key = storyboard_key(job.recording_id, job.plan.source_version, storyboard.id, job.id)
         if recording.storyboard == key:
@@ -200,7 +205,7 @@ class Publisher:
         for _ in range(_RACES):
             current = self.media.head(key)
             recording = self.recordings.get(job.recording_id)
-            if recording is None or recording.job_id != job.id:
+            if not shows(recording, job):
                 return
             results = {r.id: contiguous(self._results(job, r.id)) for r in job.plan.streams}
             text, variants = render_master(job, results, final=final, closed=closed)
@@ -208,6 +213,7 @@ class Publisher:
             facts["captions"] = _captions(recording)
             if not variants or (current and not _improves(current.metadata, facts)):
                 break
+            self._publish_named(job, results)
             text = with_captions(self.media, recording, text)
             if self._replace(key, text, facts, current.etag if current else None, ended=final):
                 break
@@ -216,6 +222,16 @@ class Publisher:
         if variants and not closed:
             self._playable(job)
 
+    def _publish_named(self, job: Job, results: Mapping[str, Sequence[ChunkResult]]) -> None:
+        """Write the playlists that a multivariant one is going to name, where nobody has come to that yet.
+
+        Whoever committed a rendition's first chunk may be slower than we are, or dead.
+        """
+        for rendition_id, chunks in results.items():
+            key = playlist_key(job.recording_id, job.plan.source_version, rendition_id, job.id)
+            if chunks and self.media.head(key) is None:
+                self.publish_rendition(job, rendition_id)
+
     def _playable(self, job: Job) -> None:
         if not job.playable_at:
             self.jobs.update(job.id, expect=[JobStatus.IN_PROGRESS], playable_at=self.clock.now())
@@ -223,13 +239,13 @@ class Publisher:
 
     def _move_recording(self, job: Job, status: RecordingStatus, *expect: RecordingStatus) -> None:
         recording = self.recordings.get(job.recording_id)
-        if recording is None or recording.job_id != job.id:
+        if not shows(recording, job):
             return
         changes: dict[str, str] = {}
         # Encoded after all, though whoever let it go on died before taking the error away.
         if recording.error_code in STOPPED or (recording.error_code and status is RecordingStatus.READY):
             changes, expect = _NO_ERROR, (*expect, RecordingStatus.ERRORED)
-        self.recordings.update(job.recording_id, expect=expect, status=status, **changes)
+        self.recordings.update(job.recording_id, expect=expect, only_if=ownership(job), status=status, **changes)
 
     def _replace(
         self, key: str, text: str, facts: dict[str, str], etag: str | None, *, ended: bool, mime: str = MIME
@@ -242,6 +258,16 @@ class Publisher:
             metadata=facts,
             expect_etag=etag,
         )
+
+
+def ownership(job: Job) -> dict[str, str]:
+    """Return what a recording says as long as it shows this job or waits for it; writes about it depend on that."""
+    return {"job_id": job.id, "source_version": job.plan.source_version}
+
+
+def shows(recording: Recording | None, job: Job) -> TypeGuard[Recording]:
+    """True while no other job was asked for, and the source is still the one that the job encodes."""
+    return recording is not None and all(getattr(recording, name) == text for name, text in ownership(job).items())
 
 
 def cancelled_sentence(recording_id: str) -> str:

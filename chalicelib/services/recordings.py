@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.access import Action, Role, forbidden_role, not_found, require, require_own
 from chalicelib.domain.keys import address, is_recording_id
@@ -185,7 +185,7 @@ class RecordingLibrary:
             oldest_first=listing.sort is Order.OLDEST,
         )
 
-    def change(self, caller: Caller, recording_id: str, changes: Mapping[str, object]) -> Recording:
+    def change(self, caller: Caller, recording_id: str, changes: Mapping[str, Any]) -> Recording:
         """Set `title`, `visibility` or `room_id`; nothing to set writes nothing. Raises NotFound or Forbidden."""
         recording = self.find(caller, recording_id, Action.CHANGE)
         if not changes:

@@ -13,7 +13,7 @@ from chalicelib.domain.media import check_source
 from chalicelib.domain.playlist import contiguous
 from chalicelib.domain.presentation import render_master
 from chalicelib.domain.recording import RecordingStatus
-from chalicelib.errors import Conflict, Permanent
+from chalicelib.errors import Conflict, Permanent, Transient
 from chalicelib.services.captioning import with_captions
 from chalicelib.services.preparing import NotPrepared
 from chalicelib.services.recordings import live_recording
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.recording import Recording
     from chalicelib.services.fanout import TranscodingQueue
-    from chalicelib.services.ports import Clock, Jobs, Objects, Recordings
+    from chalicelib.services.ports import Clock, Jobs, ObjectHead, Objects, Recordings
     from chalicelib.services.preparing import Sources
 
 _SILENT_S = 20 * 60
@@ -58,7 +58,7 @@ class MultiBitrateTranscoder:
     encoder: Mapping[str, str] = field(default_factory=dict)
     """What else decides the bytes of a rendition: encoder build and preset."""
 
-    def start_from_upload(self, recording_id: str, *, size: int, etag: str) -> Job | None:
+    def start_from_upload(self, recording_id: str) -> Job | None:
         """An object has landed: plan and start its job. None when nobody wants it (unknown or being deleted).
 
         None too when it has to be prepared first: this is called again once it is.
@@ -68,29 +68,48 @@ class MultiBitrateTranscoder:
         recording = self.recordings.get(recording_id)
         if recording is None or recording.status is RecordingStatus.DELETING or recording.is_live:
             return None
-        if recording.source_version != source_version(size, etag):
-            arrived = self._arrived(recording, size, etag)
+        # Looked at after the row: should it be overwritten meanwhile, whoever sees the newer one writes the row first.
+        head = self.source.head(source_key(recording_id))
+        if head is None:
+            return None
+        if recording.source_version != source_version(head.size, head.etag):
+            arrived = self._arrived(recording, head)
         else:
             arrived = None if recording.status is RecordingStatus.ERRORED else recording
+        if arrived is None:
+            return None
+        begun = self.jobs.get(arrived.job_id) if arrived.job_id else None
+        if begun is not None and begun.plan.source_version == arrived.source_version:
+            # The event comes again. Meanwhile somebody may have asked for other rungs: that job stays.
+            self._send(begun)
+            return begun
         try:
-            return self._start(arrived, None, Wishes())[0] if arrived else None
+            return self._start(arrived, None, Wishes())[0]
         except NotPrepared:
             return None
 
-    def _arrived(self, recording: Recording, size: int, etag: str) -> Recording | None:
-        """Take the object that lies there now as the recording's source; None when it is being deleted."""
-        return self.recordings.update(
+    def _arrived(self, recording: Recording, head: ObjectHead) -> Recording | None:
+        """Take the object that lies there now as the recording's source; None when it is being deleted.
+
+        Raises Transient("recording_contended") when somebody else has taken one since `recording` was read.
+        """
+        arrived = self.recordings.update(
             recording.id,
             expect=[s for s in RecordingStatus if s not in _NOT_FOR_SOURCES],
+            only_if={"source_version": recording.source_version},
             status=RecordingStatus.PROCESSING,
-            source_version=source_version(size, etag),
-            size_bytes=size,
+            source_version=source_version(head.size, head.etag),
+            size_bytes=head.size,
             poster="",
             storyboard="",
             error_code="",
             error_detail="",
             stage="",
         )
+        current = self.recordings.get(recording.id) if arrived is None else None
+        if current is not None and current.status not in _NOT_FOR_SOURCES:
+            raise Transient("recording_contended", "The file was replaced at this very moment.")
+        return arrived
 
     def give_up(self, recording_id: str) -> None:
         """Starting failed time and again: end the recording with a reason; queue_job begins anew."""
@@ -108,14 +127,14 @@ class MultiBitrateTranscoder:
 
         Raises Conflict("recording_live") for a live stream's, Conflict("source_not_uploaded") while there is nothing
         to encode, Conflict("source_refused") when the source was found unusable, Conflict("source_preparing") while
-        it is made ready.
+        it is made ready. Raises Transient when another request or another source came in between: ask again.
         """
         if recording.is_live:
             raise live_recording("a live stream is encoded as it comes")
         if recording.status is RecordingStatus.ERRORED and not recording.source_version:
             # Given up before anybody had looked at the object: look now.
             head = self.source.head(source_key(recording.id))
-            recording = (head and self._arrived(recording, head.size, head.etag)) or recording
+            recording = (head and self._arrived(recording, head)) or recording
         if recording.status is RecordingStatus.UPLOADING or not recording.source_version:
             raise Conflict(
                 "source_not_uploaded", "The upload has not finished yet; the job starts by itself when it has."
@@ -150,9 +169,12 @@ class MultiBitrateTranscoder:
                 again = {"status": JobStatus.IN_PROGRESS, "fanned_out": False}
                 job = self.jobs.update(job.id, expect=[JobStatus.COMPLETED], **again) or job
             self._adopt(recording, job)
+        self._send(job)
+        return self.jobs.get(identity) or job, created
+
+    def _send(self, job: Job) -> None:
         if not job.fanned_out and not job.status.terminal:
             self.fanout.send(job)
-        return self.jobs.get(identity) or job, created
 
     def _default_profiles(self) -> tuple[EncodingProfile, ...]:
         return (RESCUE_PROFILE, *DEFAULT_PROFILES) if self.rescue_rung else DEFAULT_PROFILES
@@ -187,7 +209,10 @@ class MultiBitrateTranscoder:
         return (job, True) if created else (self.jobs.get(identity) or job, False)
 
     def _adopt(self, recording: Recording, job: Job) -> None:
-        """Make the job the recording's own, with the facts the probe found; a new job is a new chance."""
+        """Make the job the recording's own, with the facts the probe found; a new job is a new chance.
+
+        Raises Transient("recording_contended") when the recording has another job or another source since it was read.
+        """
         video = job.plan.media.video
         settled = [s for s in RecordingStatus if s is not RecordingStatus.DELETING]
         again: dict[str, object] = {}
@@ -195,9 +220,10 @@ class MultiBitrateTranscoder:
             again = {"error_code": "", "error_detail": ""}
         if again and recording.status is RecordingStatus.ERRORED:
             again["status"] = RecordingStatus.PROCESSING
-        self.recordings.update(
+        adopted = self.recordings.update(
             recording.id,
             expect=settled,
+            only_if={"job_id": recording.job_id, "source_version": job.plan.source_version},
             **again,
             job_id=job.id,
             stage="",
@@ -205,7 +231,13 @@ class MultiBitrateTranscoder:
             width=video.width if video else 0,
             height=video.height if video else 0,
         )
-        self.sources.forget_others(recording)
+        if adopted is None and not self._has(recording.id, job):
+            raise Transient("recording_contended", "Another request for this recording came at the same moment.")
+
+    def _has(self, recording_id: str, job: Job) -> bool:
+        """True for the recording's own job, and where there is nothing left to have one."""
+        current = self.recordings.get(recording_id)
+        return current is None or current.status is RecordingStatus.DELETING or current.job_id == job.id
 
     def _refuse(self, recording: Recording, error: Permanent) -> None:
         settled = [RecordingStatus.UPLOADING, RecordingStatus.PROCESSING, RecordingStatus.ERRORED]

@@ -15,7 +15,7 @@ from chalicelib.errors import Conflict
 from chalicelib.services.ports import ObjectHead, UploadedPart
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from chalicelib.domain.caption_tracks import CaptionTrack
@@ -56,10 +56,17 @@ class FakeRecordings:
         return True
 
     def update(
-        self, recording_id: str, *, expect: Sequence[RecordingStatus] | None = None, **changes: Any
+        self,
+        recording_id: str,
+        *,
+        expect: Sequence[RecordingStatus] | None = None,
+        only_if: Mapping[str, str] | None = None,
+        **changes: Any,
     ) -> Recording | None:
         row = self.rows.get(recording_id)
         if row is None or (expect is not None and row.status not in expect):
+            return None
+        if any(getattr(row, name) != value for name, value in (only_if or {}).items()):
             return None
         self.rows[recording_id] = replace(row, **({"updated_at": self.clock.now()} | changes))
         return self.rows[recording_id]
@@ -180,7 +187,7 @@ class FakeJobs:
         row = self.task_rows.get(key)
         if row is not None and row.status is TaskStatus.DONE:
             return row
-        if row is not None and row.lease_until > now:
+        if row is not None and row.lease_until > now and row.attempt != attempt:
             return None
         attempts = row.attempts + 1 if row else 1
         held = Task(job_id, rendition_id, chunk, TaskStatus.LEASED, attempt, attempts, until, started_at=now)
@@ -248,6 +255,8 @@ class FakeObjects:
     bodies: dict[str, bytes] = field(default_factory=dict)
     heads: dict[str, ObjectHead] = field(default_factory=dict)
     history: dict[str, list[bytes]] = field(default_factory=dict)
+    written: dict[str, float] = field(default_factory=dict)
+    time: Callable[[], float] = lambda: 0.0
     url: str = "http://127.0.0.1:1/"
 
     def head(self, key: str) -> ObjectHead | None:
@@ -267,6 +276,7 @@ class FakeObjects:
         etag = f'"{hashlib.sha256(body).hexdigest()}"'
         self.heads[key] = ObjectHead(len(body), etag, content_type, metadata or {})
         self.history.setdefault(key, []).append(body)
+        self.written[key] = self.time()
 
     def replace(
         self,
@@ -291,6 +301,9 @@ class FakeObjects:
 
     def list_keys(self, prefix: str) -> Iterator[str]:
         return iter([key for key in self.bodies if key.startswith(prefix)])
+
+    def list_dated(self, prefix: str) -> Iterator[tuple[str, float]]:
+        return iter([(key, self.written[key]) for key in self.bodies if key.startswith(prefix)])
 
     def read_url(self, key: str, *, ttl_s: int, filename: str | None = None, public: bool = False) -> str:
         assert ttl_s > 0

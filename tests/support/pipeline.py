@@ -55,10 +55,11 @@ class Pipeline:
     prices: PriceTable = field(default_factory=PriceTable)
     prepare_queue: FakeQueue = field(default_factory=FakeQueue)
     uploads_queue: FakeQueue = field(default_factory=FakeQueue)
+    lifecycle_queue: FakeQueue = field(default_factory=FakeQueue)
 
     def __post_init__(self) -> None:
         self.recordings = FakeRecordings(self.clock)
-        self.publisher = Publisher(self.recordings, self.jobs, self.media, self.clock)
+        self.publisher = Publisher(self.recordings, self.jobs, self.media, self.lifecycle_queue, self.clock)
         queues = {Priority.NORMAL: self.queue, Priority.HIGH: self.urgent}
         sender = TranscodingQueue(self.jobs, queues, self.clock)
         hours = 12 * 3600
@@ -140,9 +141,7 @@ class Pipeline:
 
     def event(self) -> Job | None:
         """Deliver the S3 event (again)."""
-        head = self.source.head(source_key(RECORDING_ID))
-        assert head is not None
-        return self.transcoder.start_from_upload(RECORDING_ID, size=head.size, etag=head.etag)
+        return self.transcoder.start_from_upload(RECORDING_ID)
 
     def step(self, hold: FakeHold | None = None) -> None:
         """Do the next message's work."""

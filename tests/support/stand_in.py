@@ -35,12 +35,12 @@ def init(timescale: int, codec: bytes) -> bytes:
     return box(b"moov", box(b"trak", box(b"mdia", mdhd, codec)), box(b"mvex", trex))
 
 
-def fragment(start: int, samples: int, ticks: int) -> bytes:
-    """One moof+mdat of equal samples, the first one sync."""
+def fragment(start: int, samples: int, ticks: int, fill: bytes = b"x") -> bytes:
+    """One moof+mdat of equal samples of one byte each, the first one sync."""
     tfhd = box(b"tfhd", struct.pack(">IIII", 0x020008, 1, ticks, 0)[:12])
     tfdt = box(b"tfdt", struct.pack(">IQ", 0x01000000, start))
     trun = box(b"trun", struct.pack(">II", 0, samples))
-    return box(b"moof", box(b"traf", tfhd, tfdt, trun)) + box(b"mdat", b"x" * samples)
+    return box(b"moof", box(b"traf", tfhd, tfdt, trun)) + box(b"mdat", fill * samples)
 
 
 AVC = box(b"avcC", bytes([1, 0x64, 0, 0x1F]))
@@ -80,6 +80,8 @@ class StandInEncoder:
     during: Callable[[], None] = lambda: None
 
     posters: int = 0
+    fill: bytes = b"x"
+    """What its samples consist of: one byte."""
 
     def run_to_file(self, arguments: Sequence[str], *, timeout_s: float, beat: Beat) -> float:
         """Write the chunk that the command's output frames and start say."""
@@ -110,7 +112,7 @@ class StandInEncoder:
         frames = min(limit, round(self.plan().plan.media.duration_s * rate) - round(start_s * rate))
         tick, at = int(scale / rate), int(start_s * scale)
         starts = range(0, frames, group)
-        body = [fragment(at + first * tick, min(group, frames - first), tick) for first in starts]
+        body = [fragment(at + first * tick, min(group, frames - first), tick, self.fill) for first in starts]
         return b"".join([init(scale, AVC), *body])
 
     def run_to_pipe(self, arguments: Sequence[str], *, timeout_s: float, beat: Beat, take: Taker) -> float:
@@ -120,7 +122,7 @@ class StandInEncoder:
         assert timeout_s > 0
         length = int(self.plan().plan.media.duration_s * 48_000)
         starts = range(0, length, 94 * 1024)
-        sound = [fragment(start, min(94, -(-(length - start) // 1024)), 1024) for start in starts]
+        sound = [fragment(start, min(94, -(-(length - start) // 1024)), 1024, self.fill) for start in starts]
         stream = b"".join([init(48_000, ESDS), *sound])
         for at in range(0, len(stream), 1000):
             take(stream[at : at + 1000])
@@ -149,6 +151,7 @@ WRITES = (
     ("recordings", "update", "name_stills"),
     ("media", "put_file", "put_bytes", "replace"),
     ("queue", "send"),
+    ("lifecycle_queue", "send"),
     ("ledger", "record"),
     ("source", "put_file"),
     ("prepare_queue", "send"),

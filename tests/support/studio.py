@@ -76,6 +76,7 @@ class Studio:
     source: FakeObjects = field(default_factory=FakeObjects)
     media: FakeObjects = field(default_factory=FakeObjects)
     queue: FakeQueue = field(default_factory=FakeQueue)
+    lifecycle_queue: FakeQueue = field(default_factory=FakeQueue)
     listener: Listener = field(default_factory=Listener)
     dropped: list[Permanent] = field(default_factory=list)
 
@@ -108,6 +109,7 @@ class Studio:
             self.publisher,
             self.listener,
             self.queue,
+            self.lifecycle_queue,
             self.clock,
         )
 

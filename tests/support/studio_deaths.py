@@ -64,6 +64,7 @@ WRITES = (
     ("source", "replace", "delete"),
     ("media", "put_bytes", "put_file", "replace", "delete"),
     ("queue", "send"),
+    ("lifecycle_queue", "send"),
     ("listener", "announce_entries", "announce_status", "announce_ended"),
 )
 

@@ -164,13 +164,19 @@ class RecordingsTable:
         return True
 
     def update(
-        self, recording_id: str, *, expect: Sequence[RecordingStatus] | None = None, **changes: object
+        self,
+        recording_id: str,
+        *,
+        expect: Sequence[RecordingStatus] | None = None,
+        only_if: Mapping[str, str] | None = None,
+        **changes: object,
     ) -> Recording | None:
         """Set fields if it exists and its status is among `expect`; returns the new state, else None.
 
+        `only_if` names fields that must be as given as well, empty text for one that is not set.
         Dates the change with the clock unless `updated_at` is given; raises TypeError for an unknown field.
         """
-        exists, now = RecordingItem.id.exists(), self._clock.now()
+        exists, now = _as_given(only_if or {}), self._clock.now()
         change = change_of(changes, now)
         if change is None:
             return self._update(recording_id, among(RecordingItem.status, expect, exists), changes)
@@ -264,6 +270,15 @@ class RecordingsTable:
     def by_status(self, status: RecordingStatus, *, limit: int) -> list[Recording]:
         """Oldest first, eventually consistent: for sweeps."""
         return run(lambda: [_recording(item) for item in RecordingItem.by_status.query(status.value, limit=limit)])
+
+
+def _as_given(fields: Mapping[str, str]) -> Condition:
+    """The row exists, and fields have these values; what is empty is not stored."""
+    condition: Condition = RecordingItem.id.exists()
+    for name, value in fields.items():
+        attribute = getattr(RecordingItem, name)
+        condition &= attribute == value if value else attribute.does_not_exist()
+    return condition
 
 
 def _recording(item: RecordingItem) -> Recording:

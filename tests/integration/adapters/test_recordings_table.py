@@ -109,6 +109,23 @@ def test_update_of_the_wrong_state_changes_nothing(
     assert recordings.get("rec_none") is None
 
 
+def test_update_only_if_fields_are_as_given(
+    recordings: RecordingsTable, new_recording: Callable[..., Recording]
+) -> None:
+    """Empty text stands for a field that is not set; a status that moves and one that stays are alike in this."""
+    made = new_recording(1, job_id="", source_version="v1")
+    recordings.create(made)
+    assert recordings.update(made.id, only_if={"job_id": "job_0"}, job_id="job_1") is None
+    assert recordings.update(made.id, only_if={"job_id": "", "source_version": "v2"}, job_id="job_1") is None
+    assert recordings.update(made.id, only_if={"job_id": "", "source_version": "v1"}, job_id="job_1") is not None
+    assert recordings.update(made.id, only_if={"job_id": ""}, status=READY) is None
+    moved = recordings.update(made.id, expect=[made.status], only_if={"job_id": "job_1"}, status=READY)
+    assert moved is not None
+    assert moved.status is READY
+    assert recordings.update(made.id, expect=[READY], only_if={"job_id": "job_0"}, status=READY) is None
+    assert recordings.update("rec_none", only_if={"job_id": ""}, title="x") is None
+
+
 @pytest.mark.parametrize("name", ["colour", "id"])
 def test_update_refuses_unknown_fields(recordings: RecordingsTable, name: str) -> None:
     """A typing error, or a key, is a programmer's error."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
@@ -115,6 +116,16 @@ def test_list_and_delete_by_the_thousand(objects: S3Objects) -> None:
     assert list(objects.list_keys("media/rec_1/")) == keys
     objects.delete(objects.list_keys("media/rec_1/"))
     assert list(objects.list_keys("media/")) == ["media/rec_10/x"]
+
+
+def test_a_list_says_when_objects_were_written(objects: S3Objects) -> None:
+    """Unix seconds, of those under the prefix."""
+    before = time.time()
+    for key in ("of/one", "of/two", "other"):
+        objects.put_bytes(key, b"x", content_type="text/plain", cache_control="no-store")
+    listed = dict(objects.list_dated("of/"))
+    assert set(listed) == {"of/one", "of/two"}
+    assert all(before - 2 <= at <= time.time() + 2 for at in listed.values())
 
 
 def test_a_missing_bucket_is_our_mistake() -> None:

@@ -222,7 +222,7 @@ def test_an_upload_becomes_a_stream(api: Api) -> None:
     recording = container.recordings().get(empty.recording_id)
     assert recording is not None
     assert (recording.status, recording.upload_id, recording.size_bytes) == (RecordingStatus.LIVE, "", 0)
-    assert container.transcoder().start_from_upload(empty.recording_id, size=3, etag="e") is None
+    assert container.transcoder().start_from_upload(empty.recording_id) is None
 
 
 def test_the_end_of_everything(stage: Stage) -> None:

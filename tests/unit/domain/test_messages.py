@@ -104,7 +104,7 @@ def test_an_older_writer_of_deletes_knew_no_second_pass() -> None:
         ("[]", "message_malformed"),
         ("null", "message_malformed"),
         ('"text"', "message_malformed"),
-        ('{"v":3,"kind":"encode"}', "message_too_new"),
+        ('{"v":4,"kind":"encode"}', "message_too_new"),
         ('{"v":"1","kind":"encode"}', "message_malformed"),
         ('{"v":1,"kind":"dance"}', "message_malformed"),
         ('{"v":1,"kind":"encode","job_id":"j","rendition_id":"r","chunks":5}', "message_malformed"),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chalicelib.domain.messages import DeleteMessage, EncodeMessage
+from chalicelib.domain.messages import DeleteMessage, EncodeMessage, TidyMessage
 from chalicelib.entrypoints.on_lifecycle import on_lifecycle
 from chalicelib.errors import Transient
 
@@ -29,6 +29,21 @@ class Lifecycle:
         if self.error:
             raise self.error
         return not message.final
+
+
+class Tidier:
+    """Remembers what it was asked to look through; fails on demand."""
+
+    def __init__(self) -> None:
+        self.asked: list[TidyMessage] = []
+        self.error: Exception | None = None
+
+    def tidy(self, message: TidyMessage) -> int:
+        """Look, or fail."""
+        self.asked.append(message)
+        if self.error:
+            raise self.error
+        return 3
 
 
 @pytest.fixture
@@ -65,3 +80,13 @@ def test_what_nobody_can_handle_is_dropped(lifecycle: Lifecycle, body: str) -> N
     """Trying it ten times would not change it; the others in the batch still count."""
     assert deliver(body, DeleteMessage(ID).dumps()) == []
     assert lifecycle.asked == [DeleteMessage(ID)]
+
+
+def test_leftovers_are_looked_for(lifecycle: Lifecycle, serve: Callable[[str, object], None]) -> None:
+    """By a service of their own; what fails comes again."""
+    tidier = Tidier()
+    serve("tidier", tidier)
+    assert deliver(TidyMessage(ID).dumps(), DeleteMessage(ID).dumps()) == []
+    tidier.error = Transient("aws_unavailable", "Busy.")
+    assert deliver(TidyMessage(ID).dumps()) == ["m0"]
+    assert (tidier.asked, len(lifecycle.asked)) == ([TidyMessage(ID)] * 2, 1)

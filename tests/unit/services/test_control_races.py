@@ -130,7 +130,9 @@ def test_a_cancel_that_dies_anywhere(tmp_path: Path, steps: int, *, before: bool
             pipeline.control.cancel(pipeline.recording)
         pipeline.work()
         if job_of(pipeline).status is JobStatus.COMPLETED:
-            assert (at, before, repeated) == (1, True, False)
+            # It has only asked for the leftovers to be removed.
+            assert (at, before) in {(1, True), (1, False), (2, True)}
+            assert not repeated
             check_whole(pipeline)
         else:
             check_at_rest(pipeline)

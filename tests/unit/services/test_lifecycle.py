@@ -16,7 +16,7 @@ from chalicelib.domain.job import Job, JobStatus
 from chalicelib.domain.keys import media_prefix, source_key
 from chalicelib.domain.live.keys import window_key
 from chalicelib.domain.live.stream import LiveStream, StreamStatus
-from chalicelib.domain.messages import DeleteMessage
+from chalicelib.domain.messages import DeleteMessage, parse_message
 from chalicelib.domain.recording import Recording, RecordingStatus
 from chalicelib.services.lifecycle import ABANDONED_AFTER_S, FINAL_DELAY_S, REDRIVE_AFTER_S, Lifecycle
 from chalicelib.services.live_remains import LiveRemains
@@ -110,7 +110,7 @@ def test_delete_in_two_passes(world: World) -> None:
     untouched = world.left_of(f"{OTHER}k")
     assert world.lifecycle.delete(DeleteMessage(ID)) is True
     assert world.left_of(ID) == []
-    final = DeleteMessage(ID, final=True)
+    final = DeleteMessage(ID, final=True, jobs=(f"job-{ID}",))
     assert list(world.queue.messages) == [(final.dumps(), fair_group("anna"), FINAL_DELAY_S)]
     assert ID in world.recordings.rows
     world.write(world.media, f"{media_prefix(ID)}v/2-late.mp4")
@@ -224,3 +224,16 @@ def test_a_stream_goes_with_its_recording(world: World) -> None:
     world.lifecycle.delete(DeleteMessage(ID, final=True))
     assert (world.streams.rows, [key for key in world.source.bodies if STREAM_ID in key]) == ({}, [])
     assert world.announcer.ended == [STREAM_ID]
+
+
+def test_what_is_billed_of_a_job_that_is_gone_goes_in_the_second_pass(world: World) -> None:
+    """Also of one that was never the recording's own: only the first pass knew of it."""
+    other = replace(world.jobs.rows[f"job-{ID}"], id=f"job-{ID}-other")
+    world.jobs.create(other)
+    world.lifecycle.delete(DeleteMessage(ID))
+    world.ledger.record(Bill("late", other.id, "on_upload", 1024, 1000))
+    (body, _, _) = world.queue.messages.pop()
+    final = parse_message(body)
+    assert isinstance(final, DeleteMessage)
+    world.lifecycle.delete(final)
+    assert world.left_of(ID) == []

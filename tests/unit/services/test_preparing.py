@@ -209,20 +209,6 @@ def test_a_source_that_is_replaced_meanwhile(pipeline: Pipeline) -> None:
     assert old not in pipeline.source.bodies
 
 
-def test_what_was_prepared_of_a_replaced_source_is_removed(pipeline: Pipeline) -> None:
-    """When the new job has been made the recording's own, and not before."""
-    assert pipeline.land(b"media") is None
-    pipeline.prepare()
-    pipeline.work()
-    old = key(pipeline)
-    pipeline.source.put_bytes(source_key(RECORDING_ID), b"another", content_type="video/mp4", cache_control="none")
-    assert pipeline.event() is None
-    assert old in pipeline.source.bodies
-    assert pipeline.prepare()
-    assert [k for k in pipeline.source.bodies if "/prepared-" in k] == [key(pipeline)]
-    assert old != key(pipeline)
-
-
 def test_the_second_way_is_tried_when_the_first_cannot_hold_it(pipeline: Pipeline) -> None:
     """FFmpeg's status says so at once."""
     assert pipeline.land(b"media") is None

@@ -337,3 +337,38 @@ def test_a_plan_from_before_storyboards_has_none(pipeline: Pipeline, job: Job) -
     pipeline.jobs.rows[job.id] = older
     do_all(pipeline, older)
     assert (pipeline.recording.status, pipeline.recording.storyboard) == (RecordingStatus.READY, "")
+
+
+def test_what_a_master_names_is_there(pipeline: Pipeline, job: Job) -> None:
+    """Also where whoever committed a rendition has not come to its playlist, or died before."""
+    commit(pipeline, job, job.plan.video[0], 0)
+    do(pipeline, job, sound(job), 0)
+    assert len(variants(pipeline)) == 1
+    assert playlist(pipeline, job, job.plan.video[0]).segments
+
+
+@pytest.mark.parametrize("changed", ["job_id", "source_version"])
+def test_a_job_that_was_followed_moves_its_recording_no_more(pipeline: Pipeline, job: Job, changed: str) -> None:
+    """Neither when another job was asked for, nor when the source was replaced, which may still be prepared."""
+    pipeline.recordings.update(RECORDING_ID, **{changed: "another"})
+    do_all(pipeline, job)
+    assert pipeline.recording.status is RecordingStatus.PROCESSING
+    assert pipeline.media.get(MASTER) is None
+    pipeline.worker.fail(job, Permanent("source_truncated", "Cut off."))
+    assert (pipeline.recording.status, pipeline.recording.error_code) == (RecordingStatus.PROCESSING, "")
+
+
+def test_a_recording_that_moves_on_at_this_moment_is_left_alone(pipeline: Pipeline, job: Job) -> None:
+    """Between the look and the write another job is asked for."""
+    for rendition in job.plan.renditions:
+        for chunk in job.plan.chunks:
+            commit(pipeline, job, rendition, chunk.index)
+    update = pipeline.recordings.update
+
+    def update_late(recording_id: str, **changes: Any) -> Any:
+        update(recording_id, job_id="another")
+        return update(recording_id, **changes)
+
+    pipeline.recordings.update = update_late  # type: ignore[method-assign]
+    pipeline.publisher.chunk_committed(job.id, job.plan.video[0].id, 0)
+    assert pipeline.recording.status is RecordingStatus.PROCESSING

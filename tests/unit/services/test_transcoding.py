@@ -13,6 +13,7 @@ from support.pipeline import Pipeline
 from support.work import commit, do, do_all
 
 from chalicelib.domain.job import JobStatus
+from chalicelib.domain.keys import source_key
 from chalicelib.domain.ladder import EncodingProfile
 from chalicelib.domain.recording import RecordingStatus
 from chalicelib.errors import Conflict, Permanent, Transient
@@ -239,3 +240,67 @@ def test_a_job_that_was_never_sent_is_sent_soon(pipeline: Pipeline) -> None:
     pipeline.clock.time += 61
     assert pipeline.transcoder.resume_stalled(10) == 1
     assert len(pipeline.queue.messages) == sent
+
+
+def replace_source(pipeline: Pipeline, body: bytes) -> None:
+    """Put another file where the source lies."""
+    pipeline.source.put_bytes(source_key(RECORDING_ID), body, content_type="video/mp4", cache_control="none")
+
+
+def test_an_event_that_comes_again_leaves_the_ladder_that_was_asked_for(pipeline: Pipeline) -> None:
+    """S3 tells at least once, perhaps hours later."""
+    start(pipeline)
+    chosen, _ = pipeline.transcoder.queue_job(pipeline.recording, [SMALL])
+    again = pipeline.event()
+    assert again is not None
+    assert (again.id, pipeline.recording.job_id) == (chosen.id, chosen.id)
+
+
+def test_an_event_that_comes_again_sends_what_was_never_sent(pipeline: Pipeline) -> None:
+    """Whoever started the job died before its messages were out."""
+    job = start(pipeline)
+    pipeline.queue.messages.clear()
+    pipeline.jobs.update(job.id, fanned_out=False)
+    pipeline.event()
+    assert pipeline.queue.messages
+
+
+def test_an_object_that_is_gone_again_starts_nothing(pipeline: Pipeline) -> None:
+    """It was deleted before its event came."""
+    start(pipeline)
+    pipeline.source.delete([source_key(RECORDING_ID)])
+    assert pipeline.event() is None
+
+
+def test_a_slow_event_does_not_bring_back_an_old_source(pipeline: Pipeline) -> None:
+    """While it was under way the file was replaced, and that one's event was faster: it looks again later."""
+    pipeline.recordings.create(recording(source_version=""))
+    replace_source(pipeline, b"old")
+    head = pipeline.source.head
+
+    def head_late(key: str) -> Any:
+        found = head(key)
+        pipeline.source.head = head  # type: ignore[method-assign]
+        replace_source(pipeline, b"newer")
+        assert pipeline.event() is not None
+        return found
+
+    pipeline.source.head = head_late  # type: ignore[method-assign]
+    with pytest.raises(Transient) as lost:
+        pipeline.event()
+    newer = pipeline.recording
+    assert lost.value.code == "recording_contended"
+    assert pipeline.event() is not None
+    assert (pipeline.recording.source_version, pipeline.recording.job_id) == (newer.source_version, newer.job_id)
+
+
+def test_of_two_requests_at_once_one_is_asked_again(pipeline: Pipeline) -> None:
+    """Each has made its job; what the recording shows is not left to who writes last without having looked."""
+    start(pipeline)
+    seen = pipeline.recording
+    other, _ = pipeline.transcoder.queue_job(seen, [SMALL])
+    with pytest.raises(Transient) as lost:
+        pipeline.transcoder.queue_job(seen, [replace(SMALL, bitrate_kbps=200)])
+    assert (lost.value.code, pipeline.recording.job_id) == ("recording_contended", other.id)
+    third, created = pipeline.transcoder.queue_job(pipeline.recording, [replace(SMALL, bitrate_kbps=200)])
+    assert (pipeline.recording.job_id, created) == (third.id, False)
