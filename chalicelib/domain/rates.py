@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _MINUTE_MS = 60_000
+_SKEW_MS = 60_000
 _V6_PREFIX = 64
 """What one household or one machine gets: it has all addresses of it to choose from."""
 _MOST = 60_000
@@ -65,9 +66,17 @@ class Rate:
         """How long after their last call anything that is kept of a caller matters."""
         return self.burst * self.interval_ms
 
+    @property
+    def horizon_ms(self) -> int:
+        """How far ahead a next call may be due: what lies beyond was noted by a clock that is wrong.
+
+        Farther than clocks in a cloud differ, so that nobody's limit begins anew for a few milliseconds of it.
+        """
+        return self.memory_ms + _SKEW_MS
+
     def after(self, due: int | None, now: int) -> int | None:
         """Return when the next call is due once one at `now` is let through; None when that one is refused."""
-        if due is None or due <= now:
+        if due is None or due <= now or due > now + self.horizon_ms:
             return now + self.interval_ms
         return due + self.interval_ms if due <= now + self.tolerance_ms else None
 

@@ -46,6 +46,7 @@ class RateLimitsTable:
         """Let a call through, or say when the next one is due; raises Transient when others write all the time."""
         for _ in range(_RACES):
             idle = RateItem.name.does_not_exist() | (RateItem.due_ms <= now_ms)
+            idle |= RateItem.due_ms > now_ms + rate.horizon_ms
             if self._write(name, rate, now_ms, RateItem.due_ms.set(now_ms + rate.interval_ms), idle):
                 return None
             due = self.due(name)

@@ -44,6 +44,24 @@ def test_no_span_of_time_sees_more_than_is_allowed(rate: Rate, gaps: list[int]) 
             assert last - first + 1 <= allowed
 
 
+@pytest.mark.parametrize("rate", [Rates().upload, Rates().work, Rates().look, Rates().watch, Rates().say])
+def test_a_clock_that_is_wrong_locks_nobody_out(rate: Rate) -> None:
+    """What a machine ten minutes ahead has noted counts for nothing at another: it is no call of this time."""
+    due = rate.after(None, NOW + 600_000)
+    assert due is not None
+    assert rate.after(due, NOW) == NOW + rate.interval_ms
+    assert rate.after(NOW + rate.horizon_ms, NOW) is None
+
+
+@given(RATES, st.integers(0, 59_000))
+def test_clocks_that_differ_a_little_begin_no_limit_anew(rate: Rate, skew: int) -> None:
+    """Who has used all of it at one machine gets no more at another that is some milliseconds, or seconds, behind."""
+    due: int | None = None
+    for _ in range(rate.burst):
+        due = rate.after(due, NOW)
+    assert rate.after(due, NOW - skew) is None
+
+
 @given(RATES)
 def test_who_is_refused_is_told_when_to_come(rate: Rate) -> None:
     """Then it is let through, and a good second earlier it is not; a refused call makes nobody wait longer."""
