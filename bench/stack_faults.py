@@ -83,7 +83,7 @@ def try_kind(kind: Kind, count: int, first: int, sources: list[Clip]) -> Row:
 def _add(row: Row, batch: Batch, which: str) -> None:
     row.broken += [f"{row.kind.name} {which}: {rule}" for rule in batch.run()]
     row.codes += batch.codes
-    row.users_saw += Counter(batch.person.failed)
+    row.users_saw += Counter(batch.failed)
     for trial in batch.trials:
         row.tried += 1
         row.struck += bool(trial.struck)

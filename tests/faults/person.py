@@ -1,4 +1,4 @@
-"""A person with a browser: asks, and asks again when the answer was a 5xx or none. What no asking cures is counted."""
+"""A person with a browser: asks, and asks again when the answer was a 5xx or none. What no asking cures is an error."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class NotCured(Exception):
 
 @dataclass
 class Person:
-    """Somebody's client. `failed` are the answers that made them ask again, as `GET 502`, or `POST reset`."""
+    """Somebody's client. `failed` are the answers that made them ask again, once for each thing they wanted."""
 
     cloud: FaultyCloud
     name: str
@@ -32,9 +32,9 @@ class Person:
 
     def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
         """Ask the API (`/recordings`) or any address, until the answer is no 5xx."""
-        deadline = time.monotonic() + PATIENCE_S
+        deadline, seen = time.monotonic() + PATIENCE_S, set[str]()
         while True:
-            what = "reset"
+            what = "no answer"
             try:
                 answer = self._once(method, path, **more)
             except httpx.TransportError:
@@ -43,7 +43,9 @@ class Person:
                 if answer.status_code < 500:
                     return answer
                 what = str(answer.status_code)
-            self.failed.append(f"{method} {what}")
+            if what not in seen:
+                seen.add(what)
+                self.failed.append(what)
             if time.monotonic() > deadline:
                 raise NotCured(f"{method} {path}: {what}")
             time.sleep(_PAUSE_S)
@@ -72,12 +74,13 @@ class Person:
             plan = self.ask("GET", f"/recordings/{recording_id}/upload")
             if plan.status_code == 409:  # it is there already
                 return
+            assert plan.status_code == 200, f"{plan.status_code} {plan.text}"
             for part in plan.json()["parts"]:
                 self.ask("PUT", part["url"], content=body)
             done = self.ask("POST", f"/recordings/{recording_id}/upload/complete")
             if done.status_code < 300:
                 return
-            self.failed.append(f"POST {done.status_code}")
+            self.failed.append(str(done.status_code))
             if time.monotonic() > deadline:
                 raise NotCured(f"upload of {recording_id}: {done.text}")
             time.sleep(_PAUSE_S)

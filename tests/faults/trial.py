@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 END_WITHIN_S = 300.0
 """Longer than four leases that run out one after the other."""
 _LOOK_S = 0.5
-_PEOPLE = 3
+_AT_ONCE = 3
+"""Uploads."""
+_EACH = 5
 _STRICT = 3
 """Recordings of a batch whose playlists hls-parser reads too."""
 
@@ -71,12 +73,23 @@ class Batch:
     kind: Kind
     trials: list[Trial]
     clips: Sequence[Clip]
-    person: Person = field(init=False)
+    people: list[Person] = field(init=False)
     uploaded: bool = False
     codes: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        self.person = Person(self.cloud, someone(self.kind.name))
+        # A few recordings each: nobody may call as often as a batch of them would
+        many = -(-len(self.trials) // _EACH)
+        self.people = [Person(self.cloud, someone(self.kind.name)) for _ in range(many)]
+
+    def person(self, trial: Trial) -> Person:
+        """Whose recording it is."""
+        return self.people[trial.seed % len(self.people)]
+
+    @property
+    def failed(self) -> list[str]:
+        """Answers that made somebody ask again."""
+        return [what for person in self.people for what in person.failed]
 
     def clip(self, trial: Trial) -> Clip:
         """The source of a trial."""
@@ -87,7 +100,7 @@ class Batch:
         for trial in self.trials:
             trial.strikes = list(self.kind.arm(trial))
         self.cloud.proxy.arm(strike for trial in self.trials for strike in trial.strikes)
-        with ThreadPoolExecutor(_PEOPLE + 1) as people:
+        with ThreadPoolExecutor(_AT_ONCE + 1) as people:
             going = people.submit(self.kind.meanwhile, self.cloud, self) if self.kind.meanwhile else None
             list(people.map(self._upload, self.trials))
             self.uploaded = True
@@ -99,14 +112,15 @@ class Batch:
             if not trial.broken:
                 strictly = number < _STRICT
                 trial.broken += checks.broken_rules(
-                    self.cloud, self.person, trial.recording_id, self.clip(trial), strictly=strictly
+                    self.cloud, self.person(trial), trial.recording_id, self.clip(trial), strictly=strictly
                 )
         broken = self._stack_rules()
         broken += self._remove()
         self.cloud.proxy.disarm()
         for trial in self.trials:
             trial.struck += sum(strike.struck for strike in trial.strikes)
-        self.person.close()
+        for person in self.people:
+            person.close()
         return broken
 
     def _upload(self, trial: Trial) -> None:
@@ -114,10 +128,11 @@ class Batch:
         for strike in trial.strikes:
             strike.mark = trial.mark
         try:
-            trial.recording_id = self.person.create(f"{trial.mark}{self.kind.name}", len(clip.body))["recording"]["id"]
+            created = self.person(trial).create(f"{trial.mark}{self.kind.name}", len(clip.body))
+            trial.recording_id = str(created["recording"]["id"])
             for strike in trial.strikes:
                 strike.recording = trial.recording_id
-            self.person.send(trial.recording_id, clip.body)
+            self.person(trial).send(trial.recording_id, clip.body)
         except (NotCured, AssertionError) as error:
             trial.broken.append(f"upload: {error}")
 
@@ -151,7 +166,7 @@ class Batch:
             self.codes[trial.code] += 1
             for strike in trial.strikes:
                 strike.times = 0
-            answer = self.person.ask("POST", f"/recordings/{trial.recording_id}/transcode/retry", json={})
+            answer = self.person(trial).ask("POST", f"/recordings/{trial.recording_id}/transcode/retry", json={})
             if answer.status_code >= 300:
                 trial.broken.append(f"retry answers {answer.status_code}: {answer.text}")
         if ended:
@@ -169,12 +184,13 @@ class Batch:
         return broken + [f"left behind: {what}" for what in litter]
 
     def _remove(self) -> list[str]:
-        """Delete whatever this person has; returns what of it is left anywhere after both passes."""
+        """Delete whatever these people have; returns what of it is left anywhere after both passes."""
         marks = {mark for trial in self.trials for mark in self.cloud.proxy.learned.marks(trial.recording_id) if mark}
         try:
-            for recording_id in self.person.mine():
-                marks.add(recording_id)
-                self.person.ask("DELETE", f"/recordings/{recording_id}")
+            for person in self.people:
+                for recording_id in person.mine():
+                    marks.add(recording_id)
+                    person.ask("DELETE", f"/recordings/{recording_id}")
         except NotCured as error:
             return [f"delete: {error}"]
         deadline = time.monotonic() + END_WITHIN_S / 2

@@ -67,7 +67,7 @@ def test_nothing_is_lost_whatever_breaks(cloud: FaultyCloud) -> None:
     assert missed == []
     plain = Kind("afterwards", "", lambda _trial: [])
     after = Batch(cloud, plain, trials([SEED], plain), clips.make())
-    assert (after.run(), after.trials[0].broken, after.person.failed) == ([], [], [])
+    assert (after.run(), after.trials[0].broken, after.failed) == ([], [], [])
 
 
 @pytest.mark.parametrize("border", tokens.BORDERS, ids=lambda border: border.name)
