@@ -18,6 +18,10 @@ COST_LIMIT_REACHED = "cost_limit_reached"
 """Error code of what has cost as much as its owner allowed."""
 STOPPED = frozenset({JOB_CANCELLED, COST_LIMIT_REACHED})
 """Codes that going on takes away again by itself."""
+CLOCKS_S = 60.0
+"""Seconds, more than machines' clocks differ: a lease that outlasts one of now by more is one of a clock that is wrong.
+
+It holds nothing: whoever took it keeps the message hidden as long as it lives, and that time is the queue's."""
 
 
 class JobStatus(StrEnum):

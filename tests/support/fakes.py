@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.domain.job import Job, JobStatus, Task, TaskStatus
+from chalicelib.domain.job import CLOCKS_S, Job, JobStatus, Task, TaskStatus
 from chalicelib.domain.listing import Order, arranged, holds
 from chalicelib.domain.recording import RecordingStatus
 from chalicelib.errors import Conflict
@@ -168,7 +168,8 @@ class FakeJobs:
         self, job_id: str, rendition_id: str, chunk: int, *, attempt: str, now: float, until: float
     ) -> bool:
         row, held = self.task(job_id, rendition_id, chunk), self.hedges.get((job_id, rendition_id, chunk))
-        if row is None or row.status is not TaskStatus.LEASED or (held and held[0] != attempt and held[1] >= now):
+        joined = held and held[0] != attempt and now <= held[1] <= until + CLOCKS_S
+        if row is None or row.status is not TaskStatus.LEASED or joined:
             return False
         self.hedges[job_id, rendition_id, chunk] = (attempt, until)
         return True
@@ -187,7 +188,7 @@ class FakeJobs:
         row = self.task_rows.get(key)
         if row is not None and row.status is TaskStatus.DONE:
             return row
-        if row is not None and row.lease_until > now and row.attempt != attempt:
+        if row is not None and now < row.lease_until <= until + CLOCKS_S and row.attempt != attempt:
             return None
         attempts = row.attempts + 1 if row else 1
         held = Task(job_id, rendition_id, chunk, TaskStatus.LEASED, attempt, attempts, until, started_at=now)

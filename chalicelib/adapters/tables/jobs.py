@@ -10,7 +10,7 @@ from chalicelib.adapters.tables.base import SCHEMA_VERSION, ConditionFailed, run
 from chalicelib.adapters.tables.encode_tasks import TaskItem, task_key, task_of
 from chalicelib.adapters.tables.mapping import among, changes_to_actions, item_values
 from chalicelib.adapters.tables.transcoding_jobs import JobItem, job_of
-from chalicelib.domain.job import Job, JobStatus, Task, TaskStatus
+from chalicelib.domain.job import CLOCKS_S, Job, JobStatus, Task, TaskStatus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,14 +86,14 @@ class JobsTable:
     def lease(
         self, job_id: str, rendition_id: str, chunk: int, *, attempt: str, now: float, until: float
     ) -> Task | None:
-        """Take a task that is free or whose lease ran out before `now`; counts the attempt.
+        """Take a task that is free or whose lease ran out before `now`, or is one of a wrong clock; counts the attempt.
 
         Returns the task as leased to `attempt`; the task as done when it is; None when somebody holds it.
         The holder may lease again: its first answer may have been lost.
         """
         free = TaskItem.job_id.does_not_exist() | (
             (TaskItem.status == TaskStatus.LEASED.value)
-            & ((TaskItem.lease_until < now) | (TaskItem.attempt == attempt))
+            & ((TaskItem.lease_until < now) | (TaskItem.lease_until > until + CLOCKS_S) | (TaskItem.attempt == attempt))
         )
         actions: list[Action] = [
             TaskItem.v.set(SCHEMA_VERSION),
@@ -130,7 +130,8 @@ class JobsTable:
 
         False when there is nobody to join, or a second attempt already whose own lease has not run out before `now`.
         """
-        free = TaskItem.hedge.does_not_exist() | (TaskItem.hedge_until < now) | (TaskItem.hedge == attempt)
+        over = (TaskItem.hedge_until < now) | (TaskItem.hedge_until > until + CLOCKS_S)
+        free = TaskItem.hedge.does_not_exist() | over | (TaskItem.hedge == attempt)
         condition = (TaskItem.status == TaskStatus.LEASED.value) & free
         actions: list[Action] = [TaskItem.hedge.set(attempt), TaskItem.hedge_until.set(until)]
         return self._if(job_id, task_key(rendition_id, chunk), actions, condition)

@@ -82,6 +82,22 @@ def test_an_expired_lease_passes_on(jobs: JobsTable, job: Job) -> None:
     )
 
 
+def test_a_lease_of_a_wrong_clock_holds_nothing(jobs: JobsTable, job: Job) -> None:
+    """A worker died whose clock was five minutes ahead: the others would otherwise wait for those, too."""
+    lease(jobs, job, "a", 100 + 300)
+
+    assert lease(jobs, job, "b", 100) == Task(
+        job.id, VIDEO, 0, TaskStatus.LEASED, "b", 2, lease_until=130.0, started_at=100.0
+    )
+
+
+def test_clocks_may_differ_a_little(jobs: JobsTable, job: Job) -> None:
+    """A minute is no reason to take a task from a worker that is at it."""
+    lease(jobs, job, "a", 100 + 59)
+
+    assert lease(jobs, job, "b", 100) is None
+
+
 def test_a_released_lease_is_free_at_once(jobs: JobsTable, job: Job) -> None:
     """The count of attempts survives, so that a task that always fails comes to an end."""
     lease(jobs, job, "a", 100)
