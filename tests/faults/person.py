@@ -11,8 +11,8 @@ import httpx
 if TYPE_CHECKING:
     from faults.cloud import FaultyCloud
 
-PATIENCE_S = 90.0
-"""As long as somebody presses the button again; a router that was killed is back long before."""
+PATIENCE_S = 240.0
+"""So long somebody tries again; a router that was killed is back in seconds, on a busy machine in a minute."""
 _PAUSE_S = 0.3
 
 
