@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import selectors
 import signal
@@ -35,6 +36,8 @@ _STDERR_TAIL = 2000
 _BROKEN = b"Stream ends prematurely"
 _NO_MEMORY = b"Cannot allocate memory", b"malloc of size"
 _MAX_FILE = 8 * 1024**3
+_NO_ROOM = 256 - errno.ENOSPC
+"""FFmpeg's exit status is the last byte of its error; where there is no room its last words find none either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,9 @@ class FfmpegEncoder:
             status, cpu = _reap(process)
             if feeder:
                 feeder.check()
+            if status == _NO_ROOM:
+                # Not what a bad file does: a live segment must come again instead of being refused
+                raise Transient("scratch_full", "The worker has no room left to write to.")
             if status:
                 _check_memory(errors)
                 raise Transient("encode_interrupted", f"FFmpeg ended with {status}: {_tail(errors)}")

@@ -170,6 +170,14 @@ def test_failing_is_said_with_its_status(stand_in: Callable[[str], FfmpegEncoder
     assert end.value.code == "encode_interrupted"
 
 
+def test_a_full_disk_is_no_fault_of_the_file() -> None:
+    """It is tried again, under a code of its own: a live segment that FFmpeg gives up on is refused for good."""
+    command = ["-v", "error", "-f", "lavfi", "-i", "testsrc2=s=64x64:d=1", "-f", "mpegts", "-y", "/dev/full"]
+    with pytest.raises(Transient) as caught:
+        FfmpegEncoder(FFMPEG).run_to_file(command, timeout_s=60, beat=go_on)
+    assert caught.value.code == "scratch_full"
+
+
 SIGNED = "https://bucket.s3.amazonaws.com/sources/rec/original?X-Amz-Credential=AKIA&X-Amz-Signature=5ec2e7"
 
 
