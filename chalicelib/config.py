@@ -45,6 +45,8 @@ class Settings:
     cdn_key_pair_id: str = ""
     cdn_private_key_secret: str = ""
     """Secrets Manager id of the PEM private key that signs CloudFront cookies."""
+    cdn_distribution: str = ""
+    """Id of the CloudFront distribution, to be told what is deleted; empty where none stands before the media."""
     grant_secret: str = ""
     """Secrets Manager id of the HMAC key that signs playback links and sessions, and names networks."""
     edge_secret: str = ""

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from chalicelib.services.reports import PlayerSessions, SessionReports
     from chalicelib.services.stills import PosterMaker
     from chalicelib.services.tidying import Tidier
+    from chalicelib.services.traces import Traces
     from chalicelib.services.transcoding import MultiBitrateTranscoder
     from chalicelib.services.uploading import UploadSessions
     from chalicelib.services.viewers import Viewers
@@ -395,7 +396,6 @@ def edge_key() -> str:
 
 
 @cache
-@cache
 def limiter() -> RateLimiter:
     """How often one caller may ask."""
     from chalicelib.adapters.signing import HmacCells
@@ -406,6 +406,7 @@ def limiter() -> RateLimiter:
     return RateLimiter(RateLimitsTable(), HmacCells(grant_key), settings().rates, clock(), gauge)
 
 
+@cache
 def playback() -> Playback:
     """Who watches, and how the CDN lets them."""
     from chalicelib import live_container
@@ -528,7 +529,19 @@ def lifecycle() -> Lifecycle:
         live=live_container.remains(),
         watched=analytics_container.forgetting(),
         clock=clock(),
+        traces=traces(),
     )
+
+
+@cache
+def traces() -> Traces:
+    """What lists of objects and rows do not show."""
+    from chalicelib.adapters.edge import CloudFrontEdge
+    from chalicelib.adapters.s3 import S3Uploads
+    from chalicelib.services.traces import Traces
+
+    edge = CloudFrontEdge(settings().cdn_distribution) if settings().cdn_distribution else None
+    return Traces(edge, uploads(), S3Uploads(settings().media_bucket), clock())
 
 
 @cache

@@ -139,7 +139,7 @@ def remains() -> LiveRemains:
     """The end of streams whose recording is deleted."""
     from chalicelib.services.live_remains import LiveRemains
 
-    return LiveRemains(streams(), segments(), container.source_objects(), announcer(), container.clock())
+    return LiveRemains(streams(), segments(), container.source_objects(), announcer(), container.clock(), connections())
 
 
 @cache

@@ -97,6 +97,7 @@ locals {
     HEADWATER_JWT_ROLE_CLAIM         = module.identity.role_claim
     HEADWATER_CDN_KEY_PAIR_ID        = module.cdn.key_pair_id
     HEADWATER_CDN_PRIVATE_KEY_SECRET = "${local.prefix}cdn-key"
+    HEADWATER_CDN_DISTRIBUTION       = module.cdn.id
     HEADWATER_GRANT_SECRET           = "${local.prefix}grant-key"
     HEADWATER_EDGE_SECRET            = "${local.prefix}edge-key"
     HEADWATER_EVENT_BUS              = module.events.bus_name

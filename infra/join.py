@@ -71,6 +71,8 @@ def _name_places(document: dict[str, Any], stage: str) -> None:
             policy["policy"] = policy["policy"].replace(
                 f"arn:aws:s3:::headwater-{stage}-{bucket}", f"${{module.storage.{bucket}_arn}}"
             )
+        # Made up by AWS like an account's number, and known here: no role may touch another distribution.
+        policy["policy"] = policy["policy"].replace("arn:aws:cloudfront::*:distribution/*", "${module.cdn.arn}")
         here = policy["policy"].replace(":*:*:", f":{_REGION}:{_ACCOUNT}:")
         policy["policy"] = here.replace("arn:aws:", f"arn:{_PARTITION}:")
 

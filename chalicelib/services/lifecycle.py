@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Protocol
 
 from chalicelib.domain.keys import is_recording_id, media_prefix, source_key, source_prefix
 from chalicelib.domain.messages import DeleteMessage
 from chalicelib.domain.recording import RecordingStatus
+from chalicelib.errors import Transient
 from chalicelib.services.recordings import fair_group
 
 if TYPE_CHECKING:
     from chalicelib.domain.recording import Recording
     from chalicelib.services.live_remains import LiveRemains
     from chalicelib.services.ports import Clock, Jobs, Ledger, Objects, Queue, Recordings, Uploads
+    from chalicelib.services.traces import Traces
 
 FINAL_DELAY_S = 900
 """SQS's longest delay, and as long as a worker that began before the delete can still write."""
+BUSY_DELAY_S = 60
 REDRIVE_AFTER_S = 3600
 """Longer than a delete takes with its second pass and a retry: what is older lost its message."""
 ABANDONED_AFTER_S = 7 * 24 * 3600
 SWEEP_LIMIT = 100
 """Rows of each kind in one sweep; the next one, a minute later, goes on."""
+
+log = logging.getLogger(__name__)
 
 
 class Watched(Protocol):
@@ -46,6 +52,7 @@ class Lifecycle:
         live: LiveRemains,
         watched: Watched,
         clock: Clock,
+        traces: Traces | None = None,
     ) -> None:
         """`queue` is the one that brings delete messages back here."""
         self._recordings = recordings
@@ -58,6 +65,7 @@ class Lifecycle:
         self._live = live
         self._watched = watched
         self._clock = clock
+        self._traces = traces
 
     def delete(self, message: DeleteMessage) -> bool:
         """Remove everything of a recording that is marked as being deleted; False when it is not (nothing done).
@@ -78,8 +86,20 @@ class Lifecycle:
         self._live.purge(message.recording_id, final=message.final or recording is None)
         self._purge(message.recording_id, recording, {*message.jobs, *jobs})
         self._watched.purge(message.recording_id)
-        if recording is not None and message.final:
+        if recording is not None and self._is_out_of_sight(message, recording) and message.final:
             self._recordings.delete(recording.id)
+        return True
+
+    def _is_out_of_sight(self, message: DeleteMessage, recording: Recording) -> bool:
+        """Remove what no list shows. While the CDN takes no questions the message is put off: it has not failed."""
+        if self._traces is None:
+            return True
+        try:
+            self._traces.purge(recording.id, final=message.final)
+        except Transient:
+            log.warning("traces of %s are left for later", recording.id, exc_info=True)
+            self._queue.send([message.dumps()], group=fair_group(recording.owner), delay_s=BUSY_DELAY_S)
+            return False
         return True
 
     def _purge(self, recording_id: str, recording: Recording | None, jobs: set[str]) -> None:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from chalicelib.domain.live.keys import ingest_prefix, window_key
 
 if TYPE_CHECKING:
     from chalicelib.services.live_ports import Announcer, LiveSegments, Streams
     from chalicelib.services.ports import Clock, Objects
+
+
+class Audience(Protocol):
+    """The live_connections table, as it is emptied."""
+
+    def delete_stream(self, stream_id: str) -> None:
+        """Remove a stream's viewers and their counts; quiet when there are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +28,7 @@ class LiveRemains:
     source: Objects
     announcer: Announcer
     clock: Clock
+    audience: Audience | None = None
 
     def purge(self, recording_id: str, *, final: bool) -> None:
         """Stop a recording's streams and remove what they received; `final` takes their rows too.
@@ -34,6 +42,9 @@ class LiveRemains:
             self.segments.delete(stream.id)
             self.source.delete([window_key(stream.id), *self.source.list_keys(ingest_prefix(stream.id))])
             if final:
+                # Not before: until then viewers are told that it is over, and leave.
+                if self.audience is not None:
+                    self.audience.delete_stream(stream.id)
                 self.streams.delete(stream.id)
 
     def _forget(self, stream_id: str) -> None:

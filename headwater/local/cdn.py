@@ -54,6 +54,10 @@ class Cdn:
         self._cache = EdgeCache()
         self._fetching: dict[str, asyncio.Task[tuple[Entry, str] | None]] = {}
 
+    def forget(self, pattern: str) -> None:
+        """Drop what is kept below `/media/ID/*`, or of one path."""
+        self._cache.drop_all(pattern.lstrip("/"))
+
     async def handle(self, request: web.BaseRequest, target: Target) -> web.StreamResponse:
         """Answer one request."""
         if request.method not in {"GET", "HEAD"}:

@@ -89,6 +89,12 @@ class EdgeCache:
             self.drop(next(iter(self._entries)))
         return entry
 
+    def drop_all(self, pattern: str) -> None:
+        """Forget what has this key, or begins with it where it ends with an asterisk."""
+        prefix = pattern.removesuffix("*")
+        for key in [key for key in self._entries if key == pattern or (prefix != pattern and key.startswith(prefix))]:
+            self.drop(key)
+
     def drop(self, key: str) -> None:
         """Forget an object; quiet when it is not kept."""
         entry = self._entries.pop(key, None)

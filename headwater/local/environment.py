@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 DEAD = "-dead"
 FIFO = ".fifo"
 """What SQS wants the names of queues that keep the order to end with."""
+DISTRIBUTION = "EMBEDDED"
+"""The id of the embedded CDN."""
 LIVE_PROFILES = "low,high"
 """A laptop encodes two rungs as fast as they come."""
 _LAYERS = {"ffmpeg": ("HEADWATER_FFMPEG", "bin/ffmpeg"), "probe": ("HEADWATER_PROBE_PATH", "python")}
@@ -177,6 +179,9 @@ def stack_environment(stack: Stack, site: Site) -> dict[str, str]:
         "HEADWATER_JWKS_URL": f"{site.public_url}/dev/jwks.json",
         "HEADWATER_CDN_KEY_PAIR_ID": site.cdn_key_pair_id,
         "HEADWATER_CDN_PRIVATE_KEY_SECRET": stack.cdn_key_secret,
+        "HEADWATER_CDN_DISTRIBUTION": DISTRIBUTION,
+        # The embedded CDN is no part of the emulator.
+        "AWS_ENDPOINT_URL_CLOUDFRONT": site.public_url,
         "HEADWATER_GRANT_SECRET": stack.grant_key_secret,
         "HEADWATER_LOG_LEVEL": os.environ.get("HEADWATER_LOG_LEVEL", "INFO"),
         "HEADWATER_RATES": os.environ.get("HEADWATER_RATES", "{}"),

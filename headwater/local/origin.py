@@ -13,7 +13,7 @@ import aiohttp
 from aiohttp import web
 
 import chalicelib
-from headwater.local import code_flow, ingest, websocket
+from headwater.local import code_flow, ingest, invalidations, websocket
 from headwater.local.replies import document, problem
 from headwater.local.targets import Target, is_local_host, parse_target
 from headwater.local.websocket import wants_socket
@@ -48,6 +48,7 @@ class Origin:
     site: Part
     sockets: Part
     ingest: Part
+    invalidations: Part
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; whatever goes wrong ends as a problem document."""
@@ -85,10 +86,14 @@ class Origin:
             return self.sockets
         if path.startswith("/media/"):
             return self.cdn
-        if path.startswith(ingest.PREFIX):
-            return self.ingest
-        if path.startswith("/dev/"):
-            return self.issuer
+        folders = {
+            ingest.PREFIX: self.ingest,
+            invalidations.PREFIX: self.invalidations,
+            "/dev/": self.issuer,
+        }
+        for prefix, part in folders.items():
+            if path.startswith(prefix):
+                return part
         return self.s3 if self.s3.serves(path) else self.site
 
 

@@ -22,6 +22,7 @@ from headwater.local.declarations import (
     Subscription,
     rate_seconds,
 )
+from headwater.local.environment import DISTRIBUTION
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -177,6 +178,7 @@ def policies(root: Path, stack: Stack) -> dict[str, dict[str, Any]]:
     """Return each function's policy as it is deployed, with buckets, region and account as they are in `stack`."""
     arns = {
         "${module.storage.source_arn}": f"arn:aws:s3:::{stack.source_bucket}",
+        "${module.cdn.arn}": f"arn:aws:cloudfront::{stack.account}:distribution/{DISTRIBUTION}",
         "${module.storage.media_arn}": f"arn:aws:s3:::{stack.media_bucket}",
         "${data.aws_partition.chalice.partition}": "aws",
         "${data.aws_region.chalice.name}": stack.region,

@@ -30,7 +30,14 @@ def caller(authorization: str) -> str:
     return match[1].partition("/")[0] if match else ""
 
 
-def check_call(request: SignedRequest, body: bytes, credentials: Credentials, now: float) -> None:
+def check_call(
+    request: SignedRequest,
+    body: bytes,
+    credentials: Credentials,
+    now: float,
+    *,
+    service: str = SERVICE,
+) -> None:
     """Return when the signature is right and of now (Unix seconds); raises CallRefused."""
     match = _HEADER.fullmatch(request.headers.get("authorization", ""))
     date = request.headers.get("x-amz-date", "")
@@ -41,7 +48,7 @@ def check_call(request: SignedRequest, body: bytes, credentials: Credentials, no
     token = request.headers.get("x-amz-security-token", "")
     if access_key_id != credentials.access_key_id or token != credentials.session_token:
         raise CallRefused("The security token included in the request is invalid.")
-    if scope != f"{date[:8]}/{credentials.region}/{SERVICE}/aws4_request" or "host" not in signed.split(";"):
+    if scope != f"{date[:8]}/{credentials.region}/{service}/aws4_request" or "host" not in signed.split(";"):
         raise CallRefused("Credential should be scoped to a valid region and service, and the host be signed.")
     if abs(_seconds(date) - now) > MAX_SKEW_S:
         raise CallRefused("Signature expired")

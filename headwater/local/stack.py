@@ -15,6 +15,7 @@ from headwater.local.event_sources import QueuePoller
 from headwater.local.functions import LambdaService
 from headwater.local.gateway import RestGateway
 from headwater.local.ingest import IngestGateway
+from headwater.local.invalidations import Invalidations
 from headwater.local.issuer import DevIssuer
 from headwater.local.keys import LocalKeys, load_keys
 from headwater.local.listener import allow_connections, serving, url_of
@@ -132,16 +133,17 @@ def _site(endpoint: str, url: str, keys: LocalKeys) -> Site:
 def _origin(url: str, inside: _Inside, api: RestGateway, web: Path) -> Origin:
     stack, keys, upstream = inside.stack, inside.keys, inside.upstream
     ingest = inside.roles.control[INGEST].credentials
-    cdn = CdnConfig(url, stack.media_bucket, {keys.cdn_key_pair_id(): keys.cdn.public_key()})
+    cdn = Cdn(CdnConfig(url, stack.media_bucket, {keys.cdn_key_pair_id(): keys.cdn.public_key()}), upstream)
     return Origin(
         public_url=url,
         api=api,
-        cdn=Cdn(cdn, upstream),
+        cdn=cdn,
         s3=S3Front((stack.source_bucket, stack.media_bucket), inside.roles, upstream, url),
         issuer=DevIssuer(keys.issuer, url),
         site=StaticSite(web, url),
         sockets=inside.sockets,
         ingest=IngestGateway(inside.functions, upstream.asking_as(ingest), stack.source_bucket),
+        invalidations=Invalidations(cdn, inside.roles),
     )
 
 

@@ -27,6 +27,8 @@ from chalicelib.adapters.tables.live_connection_rows import (
 from chalicelib.domain.live.viewers import Counts
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pynamodb.expressions.update import Action
 
     from chalicelib.domain.live.viewers import ViewerConnection
@@ -68,6 +70,17 @@ class LiveConnectionsTable:
             holder = read(f"nonce#{nonce}", ONLY)
             return holder is not None and holder.connection_id == connection.id
         return True
+
+    def delete_stream(self, stream_id: str) -> None:
+        """Remove a stream's viewers and their counts; quiet when there are none."""
+        counts = _rows(stream_id)
+        shards = {int(row.part.split("#")[1]) for row in counts if row.part.startswith("shard#")}
+        for shard in sorted(shards):
+            viewers = _rows(shard_key(stream_id, shard))
+            _remove([ConnectionItem(pointer_key(viewer.part), ONLY) for viewer in viewers])
+            _remove(viewers)
+        # Last, for they name the rest.
+        _remove(counts)
 
     def get(self, connection_id: str) -> ViewerConnection | None:
         """Read one, strongly consistent."""
@@ -197,3 +210,17 @@ class LiveConnectionsTable:
                     count(transaction, connection.stream_id, quality_row(connection), connection, viewers=-1)
 
         return done(write)
+
+
+def _rows(key: str) -> list[ConnectionItem]:
+    return run(lambda: list(ConnectionItem.query(key, consistent_read=True)))
+
+
+def _remove(rows: Sequence[ConnectionItem]) -> None:
+    def delete() -> None:
+        with ConnectionItem.batch_write() as batch:
+            for row in rows:
+                batch.delete(row)
+
+    if rows:
+        run(delete)

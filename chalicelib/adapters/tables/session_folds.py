@@ -25,6 +25,7 @@ from chalicelib.adapters.tables.rollup_rows import (
 )
 from chalicelib.adapters.tables.viewer_analytics import session_item as viewer_item
 from chalicelib.domain.analytics.measures import Measures
+from chalicelib.domain.keys import address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,7 +78,8 @@ class SessionFoldsTable:
 
 
 def _transact(session: PlayerSession, fold: Fold, names: _Names, now: float) -> None:
-    shard, born = shard_of(session.session), f"{session.session}/{session.version}"
+    # Sums outlive the sessions in them, so they must not name any.
+    shard, born = shard_of(session.session), address({"session": session.session, "version": session.version}, 16)
     with TransactWrite(connection=transaction_connection()) as transaction:
         transaction.save(session_item(session), condition=unchanged(session, now))
         transaction.save(viewer_item(fold.row))

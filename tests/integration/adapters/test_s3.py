@@ -254,3 +254,16 @@ def test_an_upload_begins_without_demanding_checksums(uploads: S3Uploads) -> Non
     uploads.begin("k", content_type="video/mp4")
 
     assert [[name for name in headers if "checksum" in name.lower()] for headers in seen] == [[]]
+
+
+def test_uploads_below_a_prefix_are_dropped(uploads: S3Uploads) -> None:
+    """Those that no row names any more, however many; those of others stay, and again there is nothing to do."""
+    mine = [
+        uploads.begin(key, content_type="video/mp4") for key in ("sources/a/original", "sources/a/x", "sources/a/x")
+    ]
+    other = uploads.begin("sources/ab/original", content_type="video/mp4")
+    for _ in range(2):
+        uploads.abort_below("sources/a/")
+    left = clients.s3().list_multipart_uploads(Bucket=BUCKET).get("Uploads", [])
+    assert len(mine) == 3
+    assert [upload["UploadId"] for upload in left] == [other]

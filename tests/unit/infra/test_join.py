@@ -42,7 +42,8 @@ def document() -> dict[str, Any]:
         "resource": {
             "aws_iam_role_policy": {
                 "on_encode_role": {
-                    "policy": '{"Resource": ["arn:aws:s3:::headwater-prod-source/sources/*", "arn:aws:sqs:*:*:q"]}'
+                    "policy": '{"Resource": ["arn:aws:s3:::headwater-prod-source/sources/*", "arn:aws:sqs:*:*:q",'
+                    ' "arn:aws:cloudfront::*:distribution/*"]}'
                 }
             },
             "aws_lambda_function": {
@@ -147,10 +148,10 @@ def test_every_snapshot_has_its_alias() -> None:
     assert tuple(re.findall(r"^ +(\w+) += aws_lambda_function\.\1$", text, re.MULTILINE)) == join.SNAPSHOTS
 
 
-def test_policies_name_the_buckets_that_there_are(joined: dict[str, Any]) -> None:
-    """Their names end with the account's number, which the configuration cannot know."""
+def test_policies_name_the_buckets_and_the_distribution_that_there_are(joined: dict[str, Any]) -> None:
+    """Buckets' names end with the account's number and AWS makes up the other: the configuration cannot know them."""
     policy = json.loads(joined["resource"]["aws_iam_role_policy"]["on_encode_role"]["policy"])
-    assert policy == {"Resource": ["${module.storage.source_arn}/sources/*", QUEUE]}
+    assert policy == {"Resource": ["${module.storage.source_arn}/sources/*", QUEUE, "${module.cdn.arn}"]}
 
 
 def test_stages_are_resources_and_named_apart(joined: dict[str, Any]) -> None:

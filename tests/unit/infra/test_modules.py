@@ -72,7 +72,7 @@ def test_modules_say_what_they_take(folder: Path) -> None:
 
 
 def test_alarms_watch_what_functions_tell() -> None:
-    """Every figure of ours has an alarm and is drawn, under the name that the code gives it; refusals are only drawn."""
+    """Every figure of ours has an alarm and is drawn, under its name in the code; refusals are only drawn."""
     ours = {gauges.ENCODE_SPEED, gauges.COST_PER_MINUTE, gauges.LIVE_LAG, gauges.RATE_UNHELD}
     watched = re.findall(r'namespace\s+= "Headwater"\n\s+metric_name\s+= "(\w+)"', ALARMS)
     assert set(watched) == ours

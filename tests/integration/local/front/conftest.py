@@ -25,11 +25,13 @@ from headwater.local.authorization import AuthorizerSpec
 from headwater.local.cdn import Cdn, CdnConfig
 from headwater.local.gateway import RestGateway
 from headwater.local.ingest import IngestGateway
+from headwater.local.invalidations import Invalidations
 from headwater.local.issuer import DevIssuer
 from headwater.local.keys import LocalKeys, load_keys
 from headwater.local.listener import listen, serving, url_of
 from headwater.local.origin import Origin
 from headwater.local.rest_routes import Route, RouteTable
+from headwater.local.roles import signers_of
 from headwater.local.s3_front import S3Front
 from headwater.local.static import StaticSite
 from headwater.local.upstream import Upstream, open_session
@@ -174,7 +176,12 @@ def front(moto_url: str, keys: LocalKeys, web: Any) -> Iterator[Front]:
             cdn = Cdn(CdnConfig(url, MEDIA, {keys.cdn_key_pair_id(): keys.cdn.public_key()}), upstream)
             s3_front = S3Front((SOURCE, MEDIA), keys.aws, upstream, url)
             sockets, ingest = WebSocketGateway(functions, keys.aws), IngestGateway(functions, upstream, SOURCE)
-            origin = Origin(url, api, cdn, s3_front, DevIssuer(keys.issuer, url), StaticSite(web, url), sockets, ingest)
+            issuer, site, told = (
+                DevIssuer(keys.issuer, url),
+                StaticSite(web, url),
+                Invalidations(cdn, signers_of(keys.aws)),
+            )
+            origin = Origin(url, api, cdn, s3_front, issuer, site, sockets, ingest, told)
             await stack.enter_async_context(serving(listener, origin.handle))
             started.set()
             await over.wait()

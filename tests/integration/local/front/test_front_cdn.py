@@ -6,7 +6,9 @@ import gzip
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -135,6 +137,54 @@ def test_a_deleted_object_is_gone_though_its_description_is_fresh(front: Any, pu
     assert _reads(front, CHUNK, Range="bytes=0-9").status_code == 206
     front.s3.delete_object(Bucket="headwater-local-media", Key=CHUNK)
     assert [_reads(front, CHUNK, Range="bytes=0-9").status_code for _ in range(2)] == [404, 404]
+
+
+@pytest.fixture
+def cloudfront(front: Any) -> Any:
+    """CloudFront's own client, with the keys of the front."""
+    aws = front.keys.aws
+    return boto3.client(
+        "cloudfront",
+        endpoint_url=front.url,
+        region_name=aws.region,
+        aws_access_key_id=aws.access_key_id,
+        aws_secret_access_key=aws.secret_access_key,
+        aws_session_token=aws.session_token or None,
+    )
+
+
+def forget(cloudfront: Any, paths: str, reference: str, distribution: str = "EMBEDDED") -> int:
+    """Ask for an invalidation as functions do; returns the status."""
+    batch = {"Paths": {"Quantity": 1, "Items": [paths]}, "CallerReference": reference}
+    try:
+        answer = cloudfront.create_invalidation(DistributionId=distribution, InvalidationBatch=batch)
+    except ClientError as error:
+        answer = error.response
+    return int(answer["ResponseMetadata"]["HTTPStatusCode"])
+
+
+def test_what_is_to_be_forgotten_is_asked_for_again(front: Any, put: Callable[..., None], cloudfront: Any) -> None:
+    """That folder and no other; the same reference again does nothing, another distribution is none of ours."""
+    put(PLAYLIST, b"one", "max-age=600")
+    _reads(front, PLAYLIST)
+    folder = f"/{PLAYLIST.rpartition('/')[0]}"
+    front.s3.delete_object(Bucket="headwater-local-media", Key=PLAYLIST)
+    assert forget(cloudfront, f"{folder[:-1]}/*", "a") == 201
+    assert forget(cloudfront, f"{folder}/*", "b", "ANOTHER") == 404
+    assert _reads(front, PLAYLIST).content == b"one"
+    assert forget(cloudfront, f"{folder}/*", "c") == 201
+    assert _reads(front, PLAYLIST).status_code == 404
+    put(PLAYLIST, b"two", "max-age=600")
+    _reads(front, PLAYLIST)
+    assert forget(cloudfront, f"{folder}/*", "c") == 201
+    assert _reads(front, PLAYLIST).headers["x-cache"].startswith("Hit")
+
+
+def test_nobody_else_has_anything_forgotten(front: Any) -> None:
+    """A request without a good signature is refused, whatever it asks for."""
+    path = "/2020-05-31/distribution/EMBEDDED/invalidation"
+    assert front.http.post(path, content=b"<Path>/media/*</Path>").status_code == 403
+    assert front.http.get(path).status_code == 404
 
 
 def test_a_replaced_chunk_is_never_mixed(front: Any, put: Callable[..., None]) -> None:

@@ -34,6 +34,7 @@ _S3 = {
     "AbortMultipartUpload": "DELETE",
     "ListMultipartUploadParts": "GET",
     "ListBucket": "GET",
+    "ListBucketMultipartUploads": "GET",
 }
 
 
@@ -61,8 +62,9 @@ class Caller:
         service, _, operation = action.partition(":")
         if service == "s3":
             bucket, _, key = resource.removeprefix("arn:aws:s3:::").partition("/")
-            upload = "?uploadId=u" if "Multipart" in operation else ""
-            return self.send("s3", _S3[operation], f"/{bucket}/{quote(key)}{upload}".rstrip("/"))
+            upload = "?uploads" if operation == "ListBucketMultipartUploads" else ""
+            upload = "?uploadId=u" if "Multipart" in operation and not upload else upload
+            return self.send("s3", _S3[operation], f"/{bucket}/{quote(key)}".rstrip("/") + upload)
         name = resource.split(":", 5)[5]
         headers = {"X-Amz-Target": f"{_TARGETS[service]}.{operation}", "Content-Type": "application/x-amz-json-1.0"}
         return self.send(service, "POST", "/", headers, json.dumps(_asked(service, operation, name)))

@@ -27,8 +27,8 @@ ARN = f"{REGION}:{ACCOUNT}"
 SOURCE, MEDIA = "arn:aws:s3:::headwater-local-source", "arn:aws:s3:::headwater-local-media"
 TABLE, QUEUE = f"arn:aws:dynamodb:{ARN}:table/headwater-local-", f"arn:aws:sqs:{ARN}:headwater-local-"
 SECRET = f"arn:aws:secretsmanager:{ARN}:secret:headwater-local-"
-ELSEWHERE = {"logs", "xray", "execute-api"}
-"""Services that the emulator is not asked for: nothing here calls the first two, the gateway answers for the third."""
+ELSEWHERE = {"logs", "xray", "execute-api", "cloudfront"}
+"""Services that the emulator is not asked for: nothing calls the first two, gateway and CDN are the others."""
 
 
 def concrete(pattern: str) -> str:

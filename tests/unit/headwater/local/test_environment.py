@@ -37,6 +37,7 @@ def test_settings_read_back_what_the_stack_is() -> None:
         jwt_issuer="http://127.0.0.1:8787/dev",
         jwks_url="http://127.0.0.1:8787/dev/jwks.json",
         cdn_key_pair_id="K1",
+        cdn_distribution="EMBEDDED",
         cdn_private_key_secret="headwater-local-cdn-key",
         grant_secret="headwater-local-grant-key",
     )
