@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 SITE = Path(__file__).parent / "worker_site"
 WHERE = Path(os.environ[plans.PLAN])
-LIFECYCLE_S = 20
-"""Instead of half an hour: what a dead worker took of this queue comes back while somebody waits for it."""
+UPLOADS_S, ENCODE_S, LIFECYCLE_S = 40, 60, 20
+"""Instead of 12, 15 and 30 minutes: what a worker took that died before its first call comes back while we wait."""
 TRUE_CLOCK = {"authorizer", "ingest_authorizer"}
 """Judge tokens: what they take at the borders is a question of its own."""
 
@@ -53,6 +53,16 @@ class BehindProxy(AwsEmulator):
 
 class HurriedStack(Stack):
     """The same resources."""
+
+    @property
+    def uploads(self) -> QueueSpec:
+        """Queue of S3's notifications."""
+        return replace(super().uploads, visibility_s=UPLOADS_S)
+
+    @property
+    def encode(self) -> QueueSpec:
+        """Queue of encode tasks."""
+        return replace(super().encode, visibility_s=ENCODE_S)
 
     @property
     def lifecycle(self) -> QueueSpec:
