@@ -5,8 +5,8 @@ Stands alone on purpose: of ours, nothing but two pure files is read where hosti
 
 from __future__ import annotations
 
-import itertools
 import json
+import re
 import runpy
 import sys
 import time
@@ -20,8 +20,11 @@ _sniffing = runpy.run_path(str(HERE.with_name("domain") / "sniffing.py"))
 demuxers, indexed = _sniffing["demuxers"], _sniffing["indexed"]
 _facts = runpy.run_path(str(HERE / "probe_facts.py"))
 describe_role, matroska_length = _facts["describe_role"], _facts["matroska_length"]
+rate_of, start_of, is_unbroken = _facts["rate_of"], _facts["start_of"], _facts["is_unbroken"]
 SLOW_S = 10
 """Processor time after which it is the file that takes long, and not the network."""
+DOUBTFUL = {"source_not_media", "source_unreadable"}
+TROUBLE = re.compile(r"HTTP error (429|5\d\d)|Stream ends prematurely|Connection reset")
 MAX_TRACKS = 300
 """Reading ten thousand takes minutes, since FFmpeg compares each with all others."""
 SCAN_LIMIT = 8_000_000
@@ -46,11 +49,33 @@ class TooManyTracks(Exception):
 def main() -> None:
     """Print a SourceMedia as JSON, or {"code": ...}."""
     sys.path.insert(0, sys.argv[1])
+    url, size = sys.stdin.read().strip(), int(sys.argv[2])
+    answer = verdict(url, size)
+    if answer.get("code") in DOUBTFUL and time.process_time() < SLOW_S:
+        answer = second_opinion(url, size)
+    json.dump(answer, sys.stdout)
+
+
+def second_opinion(url: str, size: int) -> dict[str, Any]:
+    """Look again before a file is refused, and listen to what FFmpeg says of the connection.
+
+    A demuxer takes a range that was refused, or that broke off, for the end of the file: then the file is not to blame.
+    """
     import av  # noqa: PLC0415  lives in the layer named on the command line
 
-    url = sys.stdin.read().strip()
+    av.logging.set_level(av.logging.WARNING)
+    with av.logging.Capture() as lines:
+        answer = verdict(url, size)
+    troubled = any(TROUBLE.search(text) for _, _, text in lines)
+    return {"code": "unreachable"} if troubled and answer.get("code") in DOUBTFUL else answer
+
+
+def verdict(url: str, size: int) -> dict[str, Any]:
+    """Return a SourceMedia's plain form, or {"code": ...}."""
+    import av  # noqa: PLC0415  as above
+
     try:
-        answer = look(url, int(sys.argv[2]))
+        answer = look(url, size)
     except (av.error.HTTPError, av.error.ConnectionRefusedError, av.error.TimeoutError):
         answer = {"code": "unreachable"}
     except av.error.ExitError:
@@ -62,7 +87,7 @@ def main() -> None:
     except (av.error.FFmpegError, OSError, ValueError, ArithmeticError, MemoryError) as error:
         not_media = isinstance(error, av.error.InvalidDataError | ValueError | av.error.PermissionError)
         answer = {"code": "source_not_media" if not_media else "source_unreadable"}
-    json.dump(answer, sys.stdout)
+    return answer
 
 
 def look(url: str, size: int) -> dict[str, Any]:
@@ -273,23 +298,6 @@ TRANSFERS = {16: "smpte2084", 18: "arib-std-b67"}
 """Code points of ISO/IEC 23091-2 that need tone mapping."""
 
 
-def rate_of(stream: Any) -> Fraction:
-    """Frames a second: the average, unless frames come unevenly, then the base rate; 0 when neither makes sense."""
-    average, base = stream.average_rate, stream.base_rate
-    rates = [Fraction(r) for r in (average, base) if r]
-    if not rates:
-        return Fraction(0)
-    even = min(rates) * Fraction(105, 100) >= max(rates)
-    return rates[0] if even else max(rates)
-
-
-def start_of(stream: Any, frame: Any) -> int:
-    """First presentation timestamp, in the stream's ticks."""
-    if frame is not None and frame.pts is not None:
-        return int(frame.pts)
-    return int(stream.start_time or 0)
-
-
 def first_frame(container: Any, stream: Any) -> Any:
     """Decode until the first picture; None when none comes out of the first packets."""
     import av  # noqa: PLC0415
@@ -320,12 +328,6 @@ def describe_audio(stream: Any, duration: Fraction) -> dict[str, Any]:
         "unbroken": is_unbroken(stream),
         **describe_role(stream),
     }
-
-
-def is_unbroken(stream: Any) -> bool:
-    """True when the file's own index shows equally long packets without a hole."""
-    times = [entry.timestamp for entry in getattr(stream, "index_entries", ())]
-    return len(times) > 1 and len({after - before for before, after in itertools.pairwise(times)}) == 1
 
 
 def describe_subtitle(stream: Any) -> dict[str, Any]:

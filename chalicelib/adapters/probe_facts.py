@@ -1,7 +1,8 @@
-"""What the tags of a track say: language, title, purpose, length. The probing child reads it, and nothing else."""
+"""What a track says of itself: language, title, purpose, length, pace. The probing child reads it, and nothing else."""
 
 from __future__ import annotations
 
+import itertools
 import re
 from fractions import Fraction
 from typing import Any
@@ -47,3 +48,26 @@ def matroska_length(tags: Any, start: Fraction, end: Fraction) -> Fraction:
         tagged = 3600 * int(hours) + 60 * int(minutes) + Fraction(seconds)
         end = min(end, tagged + start if "_STATISTICS_WRITING_APP" in tags else tagged)
     return max(end - start, Fraction(0))
+
+
+def rate_of(stream: Any) -> Fraction:
+    """Frames a second: the average, unless frames come unevenly, then the base rate; 0 when neither makes sense."""
+    average, base = stream.average_rate, stream.base_rate
+    rates = [Fraction(r) for r in (average, base) if r]
+    if not rates:
+        return Fraction(0)
+    even = min(rates) * Fraction(105, 100) >= max(rates)
+    return rates[0] if even else max(rates)
+
+
+def start_of(stream: Any, frame: Any) -> int:
+    """First presentation timestamp, in the stream's ticks."""
+    if frame is not None and frame.pts is not None:
+        return int(frame.pts)
+    return int(stream.start_time or 0)
+
+
+def is_unbroken(stream: Any) -> bool:
+    """True when the file's own index shows equally long packets without a hole."""
+    times = [entry.timestamp for entry in getattr(stream, "index_entries", ())]
+    return len(times) > 1 and len({after - before for before, after in itertools.pairwise(times)}) == 1
