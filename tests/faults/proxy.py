@@ -198,7 +198,7 @@ def _hurried(call: Call) -> bytes:
     if call.action == "sqs.SendMessageBatch" and b"lifecycle" in call.body:
         request = json.loads(call.body)
         for entry in request["Entries"]:
-            if entry.get("DelaySeconds") == _FINAL_S:
+            if entry.get("DelaySeconds") == _FINAL_S and json.loads(entry["MessageBody"]).get("final"):
                 entry["DelaySeconds"] = _SOON_S
         return json.dumps(request).encode()
     if call.action == "sqs.ChangeMessageVisibility" and b"uploads" in call.body:

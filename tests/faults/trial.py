@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from faults.plan import Plan
     from faults.strikes import Strike
 
-END_WITHIN_S = 300.0
-"""Longer than four leases that run out one after the other."""
+END_WITHIN_S = 600.0
+"""Longer than four leases that run out one after the other, while a batch of others waits for the same workers."""
 _LOOK_S = 0.5
 _AT_ONCE = 3
 """Uploads."""
