@@ -14,8 +14,8 @@ TOOLS := build/tools/.installed
 PORT ?= 8787
 # Tests that share a cloud run in an order drawn from this number, so that a failure can be had again
 SEED ?= 1
-# What `make faults` runs; each prints a table, and what failed with its seed
-FAULTS ?= hostile_media stack_faults
+# What `make faults` runs: all of it, or with ARGS and nothing named the media. Each prints a table, and what failed with its seed
+FAULTS ?= hostile_media $(if $(ARGS),,stack_faults)
 STAGE ?= prod
 ARCH ?= x86_64
 REGION ?= eu-central-1
