@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from chalice.app import Blueprint
@@ -48,7 +49,9 @@ def on_live_segment(event: SQSEvent) -> dict[str, Any]:
         except Transient as error:
             log().warning("live message will be tried again", extra={"code": error.code, "detail": error.detail})
             if error.code != MESSAGE_TOO_NEW:
-                hold.keep(min(_PAUSE_S * tries, _LONGEST_PAUSE_S))
+                # A queue that refuses even this has the message for its own six minutes; others of the batch go on
+                with suppress(Transient):
+                    hold.keep(min(_PAUSE_S * tries, _LONGEST_PAUSE_S))
             failures.append({"itemIdentifier": record.to_dict()["messageId"]})
         except Permanent as error:
             log().error("message dropped", extra={"code": error.code, "detail": error.detail})

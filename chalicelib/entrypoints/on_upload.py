@@ -35,8 +35,8 @@ def on_upload(event: SQSEvent) -> dict[str, Any]:
     failures = []
     queue = container.uploads_queue()
     for record in event:
-        queue.change_visibility(record.receipt_handle, _BUSY_S)
         try:
+            queue.change_visibility(record.receipt_handle, _BUSY_S)
             _start(record.body)
         except Transient as error:
             log().warning("upload not started yet", extra={"code": error.code, "detail": error.detail})
@@ -46,7 +46,9 @@ def on_upload(event: SQSEvent) -> dict[str, Any]:
                 _give_up(record.body, error)
                 continue
             if not waits:
-                queue.change_visibility(record.receipt_handle, _PAUSE_S * tries)
+                # A queue that refuses even this has the message for its own twelve minutes
+                with suppress(Transient):
+                    queue.change_visibility(record.receipt_handle, _PAUSE_S * tries)
             failures.append({"itemIdentifier": record.to_dict()["messageId"]})
     return {"batchItemFailures": failures}
 

@@ -54,8 +54,14 @@ class Queue:
 
     hidden: list[tuple[str, int]] = field(default_factory=list)
 
+    refusals: int = 0
+    """How many calls it does not answer."""
+
     def change_visibility(self, receipt_handle: str, seconds: int) -> bool:
-        """Hide it."""
+        """Hide it, or fail."""
+        if self.refusals:
+            self.refusals -= 1
+            raise Transient("aws_unavailable", "Queue.")
         self.hidden.append((receipt_handle, seconds))
         return True
 
@@ -144,6 +150,16 @@ def test_a_failure_pauses_a_little_longer_each_time(transcoder: Transcoder, queu
     assert deliver(COMPLETED) == ["m0"]
     assert deliver(COMPLETED, tries=3) == ["m0"]
     assert queue.hidden == [("r0", 150), ("r0", 5), ("r0", 150), ("r0", 15)]
+
+
+@pytest.mark.parametrize(("refusals", "hidden"), [(1, [("r0", 5)]), (2, [])])
+def test_a_queue_that_does_not_answer_costs_seconds(
+    transcoder: Transcoder, queue: Queue, refusals: int, hidden: list[tuple[str, int]]
+) -> None:
+    """The message is given back and the function goes on; after a crash the queue would hide it for twelve minutes."""
+    queue.refusals = refusals
+    assert deliver(COMPLETED) == ["m0"]
+    assert (transcoder.started, queue.hidden) == ([], hidden)
 
 
 def test_the_user_is_told_before_the_message_is_a_dead_letter(transcoder: Transcoder) -> None:
