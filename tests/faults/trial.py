@@ -193,7 +193,7 @@ class Batch:
                     person.ask("DELETE", f"/recordings/{recording_id}")
         except NotCured as error:
             return [f"delete: {error}"]
-        deadline = time.monotonic() + END_WITHIN_S / 2
+        deadline = time.monotonic() + END_WITHIN_S
         while time.monotonic() < deadline:
             left = [row for mark in marks for row in self.cloud.rows(mark)]
             if not left:
