@@ -131,6 +131,8 @@ class Hall:
     session: str = ""
     ingest: str = ""
     shown: dict[tuple[str, Who], Shown] = field(default_factory=dict)
+    refusals: list[str] = field(default_factory=list)
+    """Bodies of all answers that were errors, as they came."""
     _lives: list[str] = field(default_factory=list)
 
     def build(self, folder: Path) -> Hall:
@@ -221,6 +223,8 @@ class Hall:
         content = body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
         answer = self.http.request(method, url, headers=shown.headers, params=shown.query, content=content)
         said = f"{answer.status_code} {answer.text[:120]}"
+        if answer.status_code >= 400:
+            self.refusals.append(answer.text)
         assert answer.status_code < 500, (method, url, said)
         json_like = answer.headers.get("content-type", "").startswith("application/problem+json")
         code = str(answer.json()["code"]) if json_like else ""

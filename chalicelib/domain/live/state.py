@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from chalicelib.domain.live.stream import LiveStream
 
 
+DOCUMENT_VERSION = 1
+"""Of how it is written; a reader takes those without one, and passes over members it does not know."""
+
+
 @dataclass(frozen=True, slots=True)
 class LiveState:
     """Immutable: each step returns the next state, one version up, or the very same object when nothing changed."""
@@ -91,6 +95,7 @@ class LiveState:
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""
         return {
+            "v": DOCUMENT_VERSION,
             "stream_id": self.stream_id,
             "recording_id": self.recording_id,
             "version": self.version,

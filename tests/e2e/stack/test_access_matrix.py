@@ -181,8 +181,14 @@ def test_a_ticket_and_cookies_open_one_thing(hall: Hall, stack: Stack) -> None:
 
 
 def test_no_secret_that_was_shown_or_kept_is_in_a_log(hall: Hall, stack: Stack) -> None:
-    """Tokens, links, cookies, keys, signatures: of all that the journeys above handed out, no log holds a piece."""
+    """Tokens, links, cookies, keys, signatures: no log and no error holds any that was handed out above."""
     hall.renew()
+    for (method, path), rule in ROUTES.items():
+        # Whatever ran before, errors of every kind are there: refusals, and what is refused behind the door.
+        for who in (Who.OTHER, Who.EXPIRED, Who.LINK, Who.PLAYER, Who.ENCODER, Who.OWNER):
+            if method != "DELETE" and rule is not Rule.OPEN:
+                recording, url = target(hall, method, path)
+                hall.ask(method, url, hall.shows(who, recording), {"secret": hall.key})
     kept = [path.read_text() for path in next(stack.data.rglob("issuer.pem")).parent.iterdir() if path.is_file()]
     secrets = {text.strip().splitlines()[min(1, text.count("\n") - 1) if "BEGIN" in text else 0] for text in kept}
     for recording in (hall.playing, hall.live):
@@ -202,6 +208,8 @@ def test_no_secret_that_was_shown_or_kept_is_in_a_log(hall: Hall, stack: Stack) 
     secrets.add(seat.partition("token=")[2])
     logs = {path.name: path.read_text("utf-8", "replace") for path in (stack.data / "logs").iterdir()}
     logs["the stack itself"] = "".join(stack.output)
+    logs["errors"] = "\n".join(hall.refusals)
+    assert len(hall.refusals) > 100
     assert any(hall.playing in text for text in logs.values())
     long_enough = {secret for secret in secrets if len(secret) >= 16}
     assert len(long_enough) > 20
