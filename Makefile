@@ -15,7 +15,7 @@ PORT ?= 8787
 # Tests that share a cloud run in an order drawn from this number, so that a failure can be had again
 SEED ?= 1
 # What `make faults` runs: all of it, or with ARGS and nothing named the media. Each prints a table, and what failed with its seed
-FAULTS ?= hostile_media $(if $(ARGS),,stack_faults)
+FAULTS ?= hostile_media $(if $(ARGS),,simulation stack_faults)
 STAGE ?= prod
 ARCH ?= x86_64
 REGION ?= eu-central-1
@@ -94,9 +94,9 @@ typecheck: $(PAGES) ## TypeScript's checker over the pages' modules
 	@echo "== tsc"
 	@tests/pages/node_modules/.bin/tsc -p tests/pages
 
-unit: $(DEV) layers ## unit tests
+unit: $(DEV) layers ## unit tests, and 500 simulated histories
 	@echo "== unit tests"
-	@$(PY) -m pytest -q -n auto --dist worksteal tests/unit
+	@$(PY) -m pytest -q -n auto --dist worksteal tests/unit tests/simulation
 
 # Real processes and browsers on a busy machine can miss a moment: a second try is listed as such, what fails twice fails.
 integration: $(DEV) layers conformance ## integration tests, on moto and real worker processes
@@ -111,7 +111,7 @@ bench: $(DEV) layers ## the benchmarks; each prints a table
 	@HEADWATER_CHROMIUM="$$(tests/e2e/chromium.sh)" && export HEADWATER_CHROMIUM && \
 	for bench in bench/bench_*.py; do echo "== $$bench"; $(PY) "$$bench" || exit 1; done
 
-faults: $(DEV) layers conformance ## break media and a whole stack in every way, thousands of times (FAULTS=one ARGS="its arguments")
+faults: $(DEV) layers conformance ## break media, simulated histories and a whole stack, thousands of times (FAULTS=one ARGS="its arguments")
 	@for bench in $(FAULTS); do echo "== $$bench"; $(PY) bench/$$bench.py $(ARGS) || exit 1; done
 
 fuzz: $(DEV) layers ## ask a whole stack whatever openapi.json allows and forbids (ARGS="--minutes 30 --seed N --role admin")

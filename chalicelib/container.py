@@ -338,6 +338,7 @@ def poster_maker() -> PosterMaker:
         media=media_objects(),
         encoder=FfmpegEncoder(settings().ffmpeg),
         ledger=ledger(),
+        lifecycle_queue=lifecycle_queue(),
         clock=clock(),
         rates=rates(),
         scratch=settings().scratch_dir,

@@ -21,6 +21,10 @@ _MADE = re.compile(
 )
 
 
+_CAPTIONS = re.compile(
+    rf"(media/{RECORDING_ID.pattern}/captions/[^/]+-[0-9a-f]{{16}}-[0-9a-z]{{10}})(?:\.vtt|-[0-9]+\.m3u8)"
+)
+"""A caption file and its playlists, which go by the file's name."""
 _OF_A_VERSION = re.compile(rf"sources/{RECORDING_ID.pattern}/(?:prepared-|downloads/)([0-9a-f]+)(?:-.*)?")
 """What is made of one version of a source, beside it."""
 
@@ -43,10 +47,18 @@ def replaced(listed: Iterable[tuple[str, float]], source_version: str, now: floa
 def leftovers(listed: Iterable[tuple[str, float]], named: frozenset[str], now: float) -> Leftovers:
     """Tell which of the `listed` (key, Unix seconds of writing) are attempts' that no row has named in time.
 
-    `unsettled` when one is not named yet and too young to tell. Playlists, captions and whatever else has one name
-    for all who write it are never among them.
+    `unsettled` when one is not named yet and too young to tell. Playlists and whatever else has one name for all who
+    write it are never among them.
     """
-    return _settled([(key, at) for key, at in listed if key not in named and _MADE.fullmatch(key)], now)
+    return _settled([(key, at) for key, at in listed if (own := _own_name(key)) and own not in named], now)
+
+
+def _own_name(key: str) -> str:
+    """The name by which a row would know an attempt's object; empty for what is none."""
+    captions = _CAPTIONS.fullmatch(key)
+    if captions is not None:
+        return f"{captions[1]}.vtt"
+    return key if _MADE.fullmatch(key) else ""
 
 
 def _settled(unnamed: list[tuple[str, float]], now: float) -> Leftovers:

@@ -21,6 +21,7 @@ from chalicelib.domain.languages import normalised
 from chalicelib.errors import BadRequest, Conflict, NotFound, Transient
 from chalicelib.services.captioning import CACHE
 from chalicelib.services.recordings import find, read_living
+from chalicelib.services.tidying import ask_to_tidy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -46,7 +47,8 @@ class CaptionShelf:
     clock: Clock
 
     def store(self, recording_id: str, track: CaptionTrack, cues: Sequence[Cue]) -> str:
-        """Write cues as an object of their own; returns its key."""
+        """Write cues as an object of their own; returns its key. One that no row comes to name is removed later."""
+        ask_to_tidy(self.publisher.lifecycle_queue, recording_id)
         key = track_key(recording_id, track.language, track.content, self.clock.token()[:_ATTEMPT_CHARS])
         self.media.put_bytes(key, write_webvtt(cues).encode(), content_type=MIME, cache_control=CACHE)
         return key

@@ -47,7 +47,7 @@ class Admission:
         for _ in range(_RACES):
             stream = self.streams.get(ingested.stream_id)
             if stream is None or stream.finished_at is not None:
-                return None
+                raise _over()
             _check(stream, ingested, landed_at)
             run = stream.run_of(ingested.epoch, ingested.n)
             on_air = stream.on_air
@@ -110,12 +110,14 @@ class Admission:
         self.streams.replace(stream.promoted(ingested.epoch, first))
 
 
+def _over() -> Permanent:
+    return Permanent("stream_stopped", "The stream was stopped before this segment came.")
+
+
 def _check(stream: LiveStream, ingested: Ingested, landed_at: float) -> None:
     if stream.stopped_at is not None and landed_at > stream.stopped_at + LATE_S:
-        raise Permanent("stream_stopped", "The stream was stopped before this segment came.")
-    mine = stream.epoch(ingested.epoch)
-    if mine is None:
+        raise _over()
+    if stream.epoch(ingested.epoch) is None:
         raise Permanent("epoch_unknown", "Nobody has claimed the epoch that this segment names.")
-    newer = [e for e in stream.epochs if e.input is mine.input and e.number > mine.number]
-    if any(epoch.claimed_at < landed_at for epoch in newer):
+    if stream.is_fenced_off(ingested.epoch, landed_at):
         raise Permanent("epoch_superseded", "A newer encoder has taken over; this one must claim an epoch of its own.")

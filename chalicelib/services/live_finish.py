@@ -34,9 +34,9 @@ WAIT_S = 2
 TRIES = 30
 """How often, `WAIT_S` apart, the end waits for segments that are still being packaged."""
 _REMIND_AT = 5
-"""By then an event of S3 is late or lost: segments are asked for again."""
+"""By then an event of S3 is late or lost, or whoever took it died: segments are asked for again."""
 _ZOMBIES_UNTIL = 4
-"""For what a superseded encoder left the end waits no longer."""
+"""For what an encoder sent after it had been superseded the end waits no longer."""
 _RACES = 8
 
 
@@ -64,7 +64,10 @@ class LiveFinisher:
     def finish(self, message: FinishMessage) -> None:
         """Make the recording of a stopped stream, or wait a moment for its last segments."""
         stream = self.streams.get(message.stream_id)
-        if stream is None or stream.status is not StreamStatus.STOPPED or stream.finished_at is not None:
+        if stream is None or stream.status is not StreamStatus.STOPPED:
+            return
+        if stream.finished_at is not None:
+            self._wait_again(stream)  # whoever closed it may have died before that
             return
         missing = self._missing(stream, message.tries) if message.tries < TRIES else []
         if missing:
@@ -76,31 +79,37 @@ class LiveFinisher:
             self._publish(state, segments)
             self._complete(stream, state, segments)
             self.queue.send([StillsMessage(stream.id).dumps()], group=stream.id)
-        else:
-            self._wait_again(stream)
         ask_to_tidy(self.lifecycle_queue, stream.recording_id)
         self.announcer.announce_ended(stream)
         self.source.delete(self.source.list_keys(ingest_prefix(stream.id)))
         self._close(stream)
+        if not segments:
+            # Last: as long as the stream is not closed a segment may still come, and make a recording of it.
+            self._wait_again(stream)
 
-    def _missing(self, stream: LiveStream, tries: int) -> list[Ingested]:
-        """Segments that were sent for the programme and are neither listed nor refused: such are removed."""
+    def _missing(self, stream: LiveStream, tries: int) -> list[tuple[Ingested, float]]:
+        """Segments that were sent for the programme and are neither listed nor refused: such are removed.
+
+        Each with when it landed, Unix seconds.
+        """
         state = self.publisher.state(stream)
         if state.window.ended:
             return []
-        found = map(parse_ingested, self.source.list_keys(ingest_prefix(stream.id)))
-        return [one for one in found if one and self._is_missing(stream, state, one, tries)]
+        found = ((parse_ingested(key), at) for key, at in self.source.list_dated(ingest_prefix(stream.id)))
+        return [(one, at) for one, at in found if one and self._is_missing(stream, state, one, at, tries)]
 
-    def _is_missing(self, stream: LiveStream, state: LiveState, one: Ingested, tries: int) -> bool:
+    def _is_missing(self, stream: LiveStream, state: LiveState, one: Ingested, landed_at: float, tries: int) -> bool:
         run = None if one.n is None else stream.run_of(one.epoch, one.n)
         if run is None:
             return False
-        return run >= state.window.run or (tries < _ZOMBIES_UNTIL and stream.is_superseded(one.epoch))
+        if run >= state.window.run:
+            return True
+        waits = tries < _ZOMBIES_UNTIL or not stream.is_fenced_off(one.epoch, landed_at)
+        return waits and stream.is_superseded(one.epoch)
 
-    def _wait(self, stream: LiveStream, missing: Sequence[Ingested], tries: int) -> None:
+    def _wait(self, stream: LiveStream, missing: Sequence[tuple[Ingested, float]], tries: int) -> None:
         if tries == _REMIND_AT:
-            at = stream.stopped_at or self.clock.now()
-            self.queue.send([IngestMessage(one.key, at).dumps() for one in missing], group=stream.id)
+            self.queue.send([IngestMessage(one.key, at).dumps() for one, at in missing], group=stream.id)
         self.queue.send([FinishMessage(stream.id, tries + 1).dumps()], group=stream.id, delay_s=WAIT_S)
 
     def _publish(self, state: LiveState, segments: Sequence[PackagedSegment]) -> None:

@@ -108,6 +108,10 @@ class LiveStreams:
             recording.id, expect=[RecordingStatus.WAITING], status=RecordingStatus.LIVE, stream_id=stream.id
         )
         if live is None:
+            # Perhaps it was written, and only the answer was lost.
+            found = self.recordings.get(recording.id)
+            live = found if found is not None and found.stream_id == stream.id else None
+        if live is None:
             self.streams.delete(stream.id)
             raise self._refusal(read_living(self.recordings, recording.id))
         return Started(stream, live, key)

@@ -223,6 +223,9 @@ class Objects(Protocol):
     def list_keys(self, prefix: str) -> Iterator[str]:
         """All keys under a prefix."""
 
+    def list_dated(self, prefix: str) -> Iterator[tuple[str, float]]:
+        """All keys under a prefix, with Unix seconds of their writing (whole ones: S3 says no more)."""
+
     def read_url(self, key: str, *, ttl_s: int, filename: str | None = None, public: bool = False) -> str:
         """Presign a GET; `public` uses the endpoint a browser reaches, `filename` makes it a download."""
 

@@ -201,10 +201,9 @@ class RecordingLibrary:
         The row alone decides: a message that is never sent is sent by the sweep of `Lifecycle`.
         """
         recording = self.find(caller, recording_id, Action.DELETE)
-        now = self._clock.now()
-        if (
-            self._recordings.update(recording.id, expect=LIVING, status=RecordingStatus.DELETING, updated_at=now)
-            is None
-        ):
-            raise not_found()
+        now, deleting = self._clock.now(), RecordingStatus.DELETING
+        if self._recordings.update(recording.id, expect=LIVING, status=deleting, updated_at=now) is None:
+            current = self._recordings.get(recording.id)
+            if current is None or (current.status, current.updated_at) != (deleting, now):
+                raise not_found()  # else it was this write, and only its answer was lost
         self._queue.send([DeleteMessage(recording.id).dumps()], group=fair_group(recording.owner))

@@ -16,6 +16,7 @@ from chalicelib.domain.recording import RecordingStatus
 from chalicelib.errors import Permanent, Transient
 from chalicelib.services.billing import SOURCE_READS, Meter, over_limit
 from chalicelib.services.ports import Cancelled
+from chalicelib.services.tidying import ask_to_tidy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.job import Job
     from chalicelib.domain.messages import PosterMessage
     from chalicelib.services.billing import Rates
-    from chalicelib.services.ports import Clock, Encoder, Jobs, Ledger, MessageHold, Objects, Recordings
+    from chalicelib.services.ports import Clock, Encoder, Jobs, Ledger, MessageHold, Objects, Queue, Recordings
 
 _FOR_GOOD = "public, max-age=31536000, immutable"
 _HOLD_S = 60
@@ -45,6 +46,7 @@ class PosterMaker:
     media: Objects
     encoder: Encoder
     ledger: Ledger
+    lifecycle_queue: Queue
     clock: Clock
     rates: Rates
     scratch: str
@@ -77,6 +79,7 @@ class PosterMaker:
                     self._make(job, path, hold, deadline, meter)
                 except Cancelled:
                     return
+                ask_to_tidy(self.lifecycle_queue, job.recording_id)
                 self.media.put_file(key, path, content_type=POSTER_TYPE, cache_control=_FOR_GOOD)
                 meter.stored_bytes += path.stat().st_size
             meter.count(Request.S3_PUT)

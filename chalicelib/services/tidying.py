@@ -12,24 +12,14 @@ from chalicelib.domain.messages import TidyMessage
 from chalicelib.domain.recording import RecordingStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from chalicelib.domain.live.packaged import PackagedSegment
     from chalicelib.domain.recording import Recording
-    from chalicelib.services.ports import Clock, Jobs, Queue, Recordings
+    from chalicelib.services.ports import Clock, Jobs, Objects, Queue, Recordings
 
 LATER_S = 900
 """SQS's longest delay."""
-
-
-class Dated(Protocol):
-    """A bucket that says when its objects were written."""
-
-    def list_dated(self, prefix: str) -> Iterator[tuple[str, float]]:
-        """All keys under a prefix with Unix seconds of their writing."""
-
-    def delete(self, keys: Iterable[str]) -> None:
-        """Remove objects; quiet about absent ones."""
 
 
 class Packaged(Protocol):
@@ -51,8 +41,8 @@ class Tidier:
     recordings: Recordings
     jobs: Jobs
     segments: Packaged
-    source: Dated
-    media: Dated
+    source: Objects
+    media: Objects
     queue: Queue
     clock: Clock
 
@@ -77,6 +67,7 @@ class Tidier:
     def _named(self, recording: Recording) -> Iterator[str]:
         yield recording.poster
         yield recording.storyboard
+        yield from (track.key for track in recording.captions)
         for job in self.jobs.by_recording(recording.id):
             yield from (task.result.key for task in self.jobs.tasks(job.id) if task.result)
         for segment in self.segments.of_stream(recording.stream_id) if recording.stream_id else ():

@@ -164,13 +164,30 @@ class MultiBitrateTranscoder:
                 return None, False
             job, created = self._create(identity, recording, plan, wishes)
         if recording.job_id != job.id:
-            if job.status is JobStatus.COMPLETED:
-                # All is encoded; a message that finds it done makes a worker put its playlist on show again.
-                again = {"status": JobStatus.IN_PROGRESS, "fanned_out": False}
-                job = self.jobs.update(job.id, expect=[JobStatus.COMPLETED], **again) or job
+            job = self._again(job, wishes) if job.status.terminal else job
             self._adopt(recording, job)
         self._send(job)
         return self.jobs.get(identity) or job, created
+
+    def _again(self, job: Job, wishes: Wishes) -> Job:
+        """Let a job go on that ended before another one, or another source, took its place.
+
+        Where all is encoded, a message that finds it done makes a worker put its playlists on show again.
+        """
+        if job.status is not JobStatus.COMPLETED:
+            self.jobs.forget_attempts(job.id)
+        again = self.jobs.update(
+            job.id,
+            expect=[job.status],
+            status=JobStatus.IN_PROGRESS,
+            fanned_out=False,
+            touched_at=self.clock.now(),
+            finished_at=None,
+            max_cost_usd=wishes.max_cost_usd,
+            error_code="",
+            error_detail="",
+        )
+        return again or self.jobs.get(job.id) or job
 
     def _send(self, job: Job) -> None:
         if not job.fanned_out and not job.status.terminal:

@@ -103,6 +103,7 @@ class Pipeline:
             self.media,
             self.encoder,
             self.ledger,
+            self.lifecycle_queue,
             self.clock,
             rates,
             str(self.scratch),

@@ -81,6 +81,7 @@ class Studio:
     dropped: list[Permanent] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.source.time = self.media.time = self.clock.now
         self.recordings = FakeRecordings(self.clock)
         self.recordings.create(recording(status=RecordingStatus.LIVE, source_version="", stream_id=STREAM_ID))
         now = self.clock.now()

@@ -112,6 +112,12 @@ class LiveStream:
         mine = self.epoch(epoch)
         return mine is None or any(other.input is mine.input and other.number > epoch for other in self.epochs)
 
+    def is_fenced_off(self, epoch: int, landed_at: float) -> bool:
+        """True for what landed (Unix seconds) under an epoch after a newer one had been claimed on its input."""
+        mine = self.epoch(epoch)
+        newer = (e for e in self.epochs if mine is not None and e.input is mine.input and e.number > epoch)
+        return any(one.claimed_at < landed_at for one in newer)
+
     def claimed(self, epoch: Epoch, *, silent: bool) -> LiveStream:
         """Add an epoch. It goes on the air at once when nothing is, when its input was, or when what is is `silent`."""
         claimed = replace(self, epochs=(*self.epochs, epoch), version=self.version + 1)

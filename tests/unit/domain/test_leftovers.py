@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from chalicelib.domain.caption_tracks import track_key
 from chalicelib.domain.keys import chunk_key, download_key, master_key, playlist_key, poster_key, prepared_key
 from chalicelib.domain.leftovers import AGE_S, Leftovers, leftovers, replaced
 from chalicelib.domain.live.keys import init_name, live_playlist_key, live_rendition_prefix, part_name, segment_stem
@@ -23,7 +24,7 @@ SHARED = [
     master_key(ID),
     playlist_key(ID, VERSION, "v-640x360-250k-0123abcd", "job_0123"),
     live_playlist_key(ID, "v-640x360-250k-0123abcd"),
-    f"media/{ID}/captions/en-0123.vtt",
+    f"media/{ID}/captions/named-by-a-person.vtt",
     f"media/{ID}/whatever/a/later/version/writes.mp4",
     f"media/rec_short/{VERSION}/v/00000-k3j9x0a1b2.mp4",
 ]
@@ -35,6 +36,14 @@ def test_what_an_attempt_made_goes_when_it_is_old_and_unnamed(key: str) -> None:
     assert leftovers([(key, OLD)], frozenset(), NOW) == Leftovers((key,), unsettled=False)
     assert leftovers([(key, YOUNG)], frozenset(), NOW) == Leftovers((), unsettled=True)
     assert leftovers([(key, OLD)], frozenset({key}), NOW) == Leftovers((), unsettled=False)
+
+
+def test_captions_go_with_their_playlists() -> None:
+    """Which are known by the name of their file."""
+    track = track_key(ID, "pt-BR", "0123456789abcdef", "k3j9x0a1b2")
+    listed = [track, f"{track.removesuffix('.vtt')}-7000.m3u8"]
+    assert leftovers([(key, OLD) for key in listed], frozenset(), NOW) == Leftovers(tuple(listed), unsettled=False)
+    assert leftovers([(key, OLD) for key in listed], frozenset({track}), NOW) == Leftovers((), unsettled=False)
 
 
 @pytest.mark.parametrize("key", SHARED)

@@ -224,3 +224,47 @@ def test_nothing_is_left_of_one_that_died(tmp_path: Path, bodies: list[bytes]) -
     LiveKiller(studio, 1, before=True)
     with pytest.raises(Died):
         studio.work()
+
+
+def test_the_end_waits_for_what_an_earlier_encoder_had_sent_in_time(tmp_path: Path, bodies: list[bytes]) -> None:
+    """Its worker died, another encoder took over, and the stream was stopped at once."""
+    studio = on_air(tmp_path, bodies)
+    del studio.queue.messages[-1]
+    studio.work()
+    studio.clock.time += 5
+    newer = studio.claim()
+    for name, body in zip(("init.mp4", "0.m4s"), bodies, strict=False):
+        studio.send(newer, name, body)
+    studio.work()
+    studio.stop()
+    studio.work()
+    assert [(row.run, row.n) for row in studio.segments.of_stream(STREAM_ID)] == [(0, 0), (0, 1), (0, 2), (1, 0)]
+    assert studio.recordings.rows[RECORDING_ID].status is RecordingStatus.READY
+
+
+def test_whoever_closed_an_empty_stream_may_die_before_its_recording_waits_again(tmp_path: Path) -> None:
+    """The message that comes again makes that good."""
+    studio = Studio(tmp_path)
+    studio.stop()
+    update = studio.recordings.update
+
+    def die(*_args: object, **_changes: object) -> None:
+        studio.recordings.update = update  # type: ignore[method-assign]
+        raise Died
+
+    studio.recordings.update = die  # type: ignore[method-assign,assignment]
+    assert studio.work_through_deaths() == 1
+    assert studio.recordings.rows[RECORDING_ID].status is RecordingStatus.WAITING
+
+
+def test_what_comes_after_the_end_is_refused_and_removed(tmp_path: Path, bodies: list[bytes]) -> None:
+    """Nobody would ever look at it again; its owner is told."""
+    studio = on_air(tmp_path, bodies)
+    studio.work()
+    studio.stop()
+    studio.work()
+    key = studio.send(1, "3.m4s", bodies[1])
+    studio.work()
+    assert key not in studio.source.bodies
+    assert studio.state.health.refused == {"stream_stopped": 1}
+    check_whole(studio)

@@ -198,3 +198,17 @@ def test_nothing_came_of_it(studio: Studio) -> None:
     studio.change(status=RecordingStatus.WAITING, stream_id="")
     assert studio.live.stop(ANNA, ID).id == first.id
     assert studio.live.start(ANNA, ID, Wishes()).stream.id != first.id
+
+
+def test_a_start_whose_answer_was_lost_is_a_start(studio: Studio) -> None:
+    """The SDK asked twice, and the second time the recording was live already: by this very stream."""
+    update = studio.recordings.update
+
+    def update_twice(recording_id: str, **changes: object) -> Recording | None:
+        update(recording_id, **changes)  # type: ignore[arg-type]
+        return update(recording_id, **changes)  # type: ignore[arg-type]
+
+    studio.recordings.update = update_twice  # type: ignore[method-assign,assignment]
+    started = studio.live.start(ANNA, ID, Wishes())
+    assert studio.streams.get(started.stream.id) == started.stream
+    assert (started.recording.status, started.recording.stream_id) == (RecordingStatus.LIVE, started.stream.id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 from support.fakes import FakeClock, FakeQueue, FakeRecordings
@@ -169,3 +170,17 @@ def test_cursors_of_other_lists_are_refused(world: World, cursor: str) -> None:
     """An arranged list has cursors of its own."""
     with pytest.raises(BadRequest, match="bad_cursor"):
         world.library.list(ANNA, Listing(sort=Order.TITLE, cursor=cursor))
+
+
+def test_a_delete_whose_answer_was_lost_is_a_delete(world: World) -> None:
+    """The SDK asked twice: its message is sent all the same, and not an hour later."""
+    made = world.library.create(ANNA, DRAFT)
+    update = world.recordings.update
+
+    def update_twice(recording_id: str, **changes: Any) -> Any:
+        update(recording_id, **changes)
+        return update(recording_id, **changes)
+
+    world.recordings.update = update_twice  # type: ignore[method-assign,assignment]
+    world.library.delete(ANNA, made.id)
+    assert [body for body, _, _ in world.queue.messages] == [DeleteMessage(made.id).dumps()]

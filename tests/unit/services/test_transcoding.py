@@ -304,3 +304,27 @@ def test_of_two_requests_at_once_one_is_asked_again(pipeline: Pipeline) -> None:
     assert (lost.value.code, pipeline.recording.job_id) == ("recording_contended", other.id)
     third, created = pipeline.transcoder.queue_job(pipeline.recording, [replace(SMALL, bitrate_kbps=200)])
     assert (pipeline.recording.job_id, created) == (third.id, False)
+
+
+@pytest.mark.parametrize("ended", [JobStatus.CANCELLED, JobStatus.FAILED])
+def test_asking_again_for_a_ladder_whose_job_was_ended_goes_on_with_it(pipeline: Pipeline, ended: JobStatus) -> None:
+    """Another one has been asked for since: without this the recording would show a job that never moves."""
+    first = start(pipeline)
+    commit(pipeline, first, first.plan.video[0], 0)
+    pipeline.jobs.update(first.id, status=ended, error_code="some_reason", finished_at=1.0)
+    pipeline.transcoder.queue_job(pipeline.recording, [SMALL])
+    pipeline.queue.messages.clear()
+    again, created = pipeline.transcoder.queue_job(pipeline.recording, None)
+    assert (again.id, created, again.status, again.error_code) == (first.id, False, JobStatus.IN_PROGRESS, "")
+    assert (again.tasks_done, pipeline.recording.job_id) == (1, first.id)
+    do_all_left(pipeline, again)
+    assert pipeline.recording.status is RecordingStatus.READY
+
+
+def do_all_left(pipeline: Pipeline, job: Job) -> None:
+    """Whatever is not done yet."""
+    for rendition in job.plan.renditions:
+        for chunk in job.plan.chunks:
+            row = pipeline.jobs.task(job.id, rendition.id, chunk.index)
+            if row is None or row.result is None:
+                do(pipeline, job, rendition, chunk.index)
