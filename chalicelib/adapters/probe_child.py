@@ -24,7 +24,9 @@ rate_of, start_of, is_unbroken = _facts["rate_of"], _facts["start_of"], _facts["
 SLOW_S = 10
 """Processor time after which it is the file that takes long, and not the network."""
 DOUBTFUL = {"source_not_media", "source_unreadable"}
-TROUBLE = re.compile(r"HTTP error (429|5\d\d)|Stream ends prematurely|Connection reset")
+TROUBLE = re.compile(r"HTTP error (429|5\d\d)|Stream ends prematurely|Connection reset|Will reconnect")
+RECONNECTING = {"reconnect": "1", "reconnect_delay_max": "1"}
+"""Only then FFmpeg says that a connection broke off."""
 MAX_TRACKS = 300
 """Reading ten thousand takes minutes, since FFmpeg compares each with all others."""
 SCAN_LIMIT = 8_000_000
@@ -65,18 +67,18 @@ def second_opinion(url: str, size: int) -> dict[str, Any]:
 
     av.logging.set_level(av.logging.WARNING)
     with av.logging.Capture() as lines:
-        answer = verdict(url, size)
+        answer = verdict(url, size, RECONNECTING)
     troubled = any(TROUBLE.search(text) for _, _, text in lines)
     return {"code": "unreachable"} if troubled and answer.get("code") in DOUBTFUL else answer
 
 
-def verdict(url: str, size: int) -> dict[str, Any]:
+def verdict(url: str, size: int, more: dict[str, str] | None = None) -> dict[str, Any]:
     """Return a SourceMedia's plain form, or {"code": ...}."""
     import av  # noqa: PLC0415  as above
 
     try:
-        answer = look(url, size)
-    except (av.error.HTTPError, av.error.ConnectionRefusedError, av.error.TimeoutError):
+        answer = look(url, size, more or {})
+    except (av.error.HTTPError, ConnectionError, TimeoutError):  # PyAV's own are kinds of these
         answer = {"code": "unreachable"}
     except av.error.ExitError:
         answer = {"code": "source_unreadable" if time.process_time() > SLOW_S else "unreachable"}
@@ -90,7 +92,7 @@ def verdict(url: str, size: int) -> dict[str, Any]:
     return answer
 
 
-def look(url: str, size: int) -> dict[str, Any]:
+def look(url: str, size: int, more: dict[str, str]) -> dict[str, Any]:
     """Open the file as what its first bytes are, whatever its name and type say, and describe it."""
     import av  # noqa: PLC0415
 
@@ -100,6 +102,7 @@ def look(url: str, size: int) -> dict[str, Any]:
         "rw_timeout": "15000000",
         "max_pixels": MAX_PIXELS,
         "max_streams": str(MAX_TRACKS + 1),
+        **more,
     }
     head = read_head(url, options)
     names = demuxers(head)

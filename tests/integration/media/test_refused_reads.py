@@ -63,12 +63,14 @@ def serve(body: bytes, refused: Collection[int], how: str = "503") -> Iterator[s
 @pytest.fixture
 def film(make_source: Callable[..., bytes]) -> bytes:
     """One whose index lies at its end, as cameras write it: a probe has to jump there."""
-    picture = ["-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=2", "-c:v", "libx264", "-preset", "ultrafast"]
+    picture = ["-f", "lavfi", "-i", "testsrc2=s=160x90:r=24:d=1", "-c:v", "libx264", "-preset", "ultrafast"]
     return make_source(*picture, suffix="mp4")
 
 
 @pytest.mark.parametrize("how", ["503", "500", "429", "half", "torn", "reset"])
-@pytest.mark.parametrize("refused", [{0}, {1}, {2}, {1, 2}, {0, 1, 2, 3}, set(range(1, 50)), set(range(50))], ids=str)
+@pytest.mark.parametrize(
+    "refused", [{0}, {1}, {2}, {0, 1}, {1, 2}, {0, 1, 2, 3}, set(range(1, 50)), set(range(50))], ids=str
+)
 def test_a_good_file_is_never_refused(film: bytes, refused: set[int], how: str) -> None:
     """It is read, or the message comes again."""
     with serve(film, refused, how) as url:
@@ -77,7 +79,7 @@ def test_a_good_file_is_never_refused(film: bytes, refused: set[int], how: str) 
         except Transient as error:
             assert error.code == "source_unreachable"  # noqa: PT017  either is right
         else:
-            assert (float(found.duration_s), found.video is not None) == (2.0, True)
+            assert (float(found.duration_s), found.video is not None) == (1.0, True)
 
 
 def test_reads_that_are_never_answered_are_told_from_a_bad_file(film: bytes) -> None:
