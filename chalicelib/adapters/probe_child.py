@@ -104,7 +104,10 @@ def look(url: str, size: int, more: dict[str, str]) -> dict[str, Any]:
         "max_streams": str(MAX_TRACKS + 1),
         **more,
     }
-    head = read_head(url, options)
+    try:
+        head = read_head(url, options)
+    except av.error.EOFError:  # no file's fault: it is not empty
+        raise ConnectionError from None
     names = demuxers(head)
     options |= {"format_whitelist": names, "enable_drefs": "0", "use_absolute_path": "0"}
     only = None if "," in names else names

@@ -36,6 +36,9 @@ def serve(body: bytes, refused: Collection[int], how: str = "503") -> Iterator[s
             if way.isdigit():
                 self.send_error(int(way))
                 return
+            if way == "closed":
+                self.close_connection = True
+                return
             if way != "reset":
                 self.send_response(206)
                 self.send_header("Content-Range", f"bytes {first}-{len(body) - 1}/{len(body)}")
@@ -80,6 +83,12 @@ def test_a_good_file_is_never_refused(film: bytes, refused: set[int], how: str) 
             assert error.code == "source_unreachable"  # noqa: PT017  either is right
         else:
             assert (float(found.duration_s), found.video is not None) == (1.0, True)
+
+
+@pytest.mark.parametrize("refused", [{0}, {1}, {0, 1}, set(range(50))], ids=str)
+def test_a_connection_that_ends_without_a_word_is_no_end_of_the_file(film: bytes, refused: set[int]) -> None:
+    """The first bytes of a file that is not empty are there, or nobody has answered."""
+    test_a_good_file_is_never_refused(film, refused, "closed")
 
 
 def test_reads_that_are_never_answered_are_told_from_a_bad_file(film: bytes) -> None:
