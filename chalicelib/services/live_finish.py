@@ -67,7 +67,7 @@ class LiveFinisher:
         if stream is None or stream.status is not StreamStatus.STOPPED:
             return
         if stream.finished_at is not None:
-            self._wait_again(stream)  # whoever closed it may have died before that
+            self._make_good(stream)
             return
         missing = self._missing(stream, message.tries) if message.tries < TRIES else []
         if missing:
@@ -86,6 +86,20 @@ class LiveFinisher:
         if not segments:
             # Last: as long as the stream is not closed a segment may still come, and make a recording of it.
             self._wait_again(stream)
+
+    def _make_good(self, stream: LiveStream) -> None:
+        """Of a stream that was closed: take in what came too late for its recording, or let that wait again.
+
+        Whoever closed it may have died before the latter.
+        """
+        recording = self.recordings.get(stream.recording_id)
+        segments = [s for s in self.segments.of_stream(stream.id) if fits(s, stream.target_s)]
+        if not segments:
+            self._wait_again(stream)
+        elif recording is not None and recording.status is RecordingStatus.READY and recording.stream_id == stream.id:
+            state = self.publisher.state(stream)
+            self._publish(state, segments)
+            self._complete(stream, state, segments)
 
     def _missing(self, stream: LiveStream, tries: int) -> list[tuple[Ingested, float]]:
         """Segments that were sent for the programme and are neither listed nor refused: such are removed.
@@ -137,7 +151,8 @@ class LiveFinisher:
         highest = state.video[-1] if state.video else None
         self.recordings.update(
             stream.recording_id,
-            expect=[RecordingStatus.LIVE],
+            expect=[RecordingStatus.LIVE, RecordingStatus.READY],
+            only_if={"stream_id": stream.id},
             status=RecordingStatus.READY,
             duration_s=round(float(duration_s), 3),
             width=highest.width if highest else 0,

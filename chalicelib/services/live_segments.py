@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.live.health import Refusal
 from chalicelib.domain.live.inspection import MAX_BYTES
 from chalicelib.domain.live.keys import parse_ingested
+from chalicelib.domain.live.messages import FinishMessage
 from chalicelib.errors import Permanent, Transient
 from chalicelib.services.live_work import SegmentWork
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from chalicelib.services.ports import Clock, Encoder, MessageHold, Objects
 
 _MARGIN_S = 8
+ONCE_MORE = 1000
+"""Tries of an end that waits for nothing any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,9 @@ class LivePackager:
                 return
             raise
         if segment is not None:
-            self.publisher.accept(stream, segment)
+            if self.publisher.accept(stream, segment).window.ended:
+                # The recording may have been made while this was on its way: it is looked at again.
+                self.publisher.queue.send([FinishMessage(stream.id, ONCE_MORE).dumps()], group=stream.id)
             # What is still there is still to be done: the end of the stream waits for it.
             self.source.delete([key])
 

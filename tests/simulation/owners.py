@@ -42,6 +42,7 @@ class Owner:
     number: int
     recording_id: str = ""
     tag: bytes = b""
+    used: str = ""
     uploaded: bool = False
     unusable: bool = False
     stopped: bool = False
@@ -88,7 +89,9 @@ class Owner:
             return b"text"
         self.unusable = False
         seconds = chance.choice((1, 3, 7, 7, 20, 40))
-        tag = chance.choice([one for one in _TAGS if one != self.tag.decode()]).encode()
+        # Never the same twice: what has been cancelled once is not begun by an event that might be an old one.
+        tag = chance.choice([one for one in _TAGS if one not in self.used]).encode()
+        self.used += tag.decode()
         return a_source(
             tag, seconds, sound=chance.random() < 0.7, seekable=chance.random() < 0.8, width=chance.choice((160, 640))
         )

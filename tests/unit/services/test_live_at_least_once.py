@@ -19,9 +19,11 @@ from support.studio_deaths import LiveKiller, Remembering
 from chalicelib.domain.keys import master_key
 from chalicelib.domain.ladder import EncodingProfile
 from chalicelib.domain.live.keys import live_rendition_prefix, recording_playlist_key
+from chalicelib.domain.live.messages import FinishMessage
 from chalicelib.domain.live.stream import StreamStatus
 from chalicelib.domain.recording import RecordingStatus
 from chalicelib.errors import Transient
+from chalicelib.services.live_finish import TRIES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -268,3 +270,29 @@ def test_what_comes_after_the_end_is_refused_and_removed(tmp_path: Path, bodies:
     assert key not in studio.source.bodies
     assert studio.state.health.refused == {"stream_stopped": 1}
     check_whole(studio)
+
+
+def test_a_segment_that_is_stored_while_the_recording_is_made_comes_into_it(
+    tmp_path: Path, bodies: list[bytes]
+) -> None:
+    """The end gave up waiting for its worker, which is slow and not dead."""
+    studio = on_air(tmp_path, bodies)
+    late = studio.queue.messages.pop()[0]
+    studio.work()
+    encoder = studio.encoder
+    assert isinstance(encoder, Remembering)
+
+    def meanwhile() -> None:
+        encoder.during = lambda: None
+        studio.streams.stop(STREAM_ID, now=studio.clock.now())
+        studio.finisher.finish(FinishMessage(STREAM_ID, TRIES))
+        assert studio.stream.finished_at is not None
+
+    encoder.during = meanwhile
+    studio.handle(late)
+    studio.work()
+    rows = list(studio.segments.of_stream(STREAM_ID))
+    text = studio.media.bodies[recording_playlist_key(RECORDING_ID, studio.state.renditions[0].id)].decode()
+    assert names_in(text) == [f"{row.stem}-0.m4s" for row in rows]
+    assert len(rows) == COUNT
+    assert round(studio.recordings.rows[RECORDING_ID].duration_s) == COUNT
