@@ -142,7 +142,8 @@ class Broadcast:
     def _start(self) -> Started | None:
         """Start; whoever did not hear the key of a stream that is on stops it and starts again."""
         wishes = Wishes(target_s=TARGET_S, silence_s=60)
-        for _ in range(PATIENCE):
+        # A function that runs out of time while it ends an empty stream is followed by another after six minutes.
+        for _ in range(4 * PATIENCE):
             try:
                 return self.world.ask(
                     "start", lambda: live_container.live_streams().start(self.caller, self.recording_id, wishes)
