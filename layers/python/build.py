@@ -34,7 +34,7 @@ GLIBC = (2, 34)
 _OLDER_TAGS = ("2_34", "2_28", "2_17")
 _IN_CODE = {"chalice"}
 """Chalice puts its own runtime into the functions' code."""
-SERVICES = ("dynamodb", "events", "s3", "secretsmanager", "sqs", "sts")
+SERVICES = ("cloudfront", "dynamodb", "events", "s3", "secretsmanager", "sqs", "sts")
 """What functions call. botocore knows 440 more: half of the layer, and none of it is ever read."""
 _MODELS = "botocore/data"
 _HEAD = f"""\
