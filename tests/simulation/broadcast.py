@@ -22,7 +22,7 @@ from chalicelib.domain.live.stream import Container, Input
 from chalicelib.errors import Rejected, Unauthorized
 from chalicelib.services.livestream import Wishes
 from chalicelib.services.recordings import Draft
-from simulation.world import Unanswered
+from simulation.world import PATIENCE, Unanswered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 TARGET_S = 2
 SEGMENTS = 10
 """Of one run of an encoder: what was filmed is so long."""
-PATIENCE = 15
 
 
 @cache
@@ -124,20 +123,7 @@ class Broadcast:
         self.people.append(person)
 
     def _ask(self, name: str, work: Callable[[], Any]) -> Any:
-        """Make a request until it is answered; returns None for a refusal, which is noted."""
-        for _ in range(PATIENCE):
-            try:
-                answer = self.world.ask(name, work)
-            except Unanswered:
-                self.hub.pause(self.chance.uniform(0.5, 3))
-            except Rejected as refusal:
-                self.asked.append(f"{name}: {refusal.code}")
-                return None
-            else:
-                self.asked.append(name)
-                return answer
-        self.world.defects.append(f"{name} was never answered")
-        return None
+        return self.world.ask_patiently(name, work, self.asked)
 
     def _start(self) -> Started | None:
         """Start; whoever did not hear the key of a stream that is on stops it and starts again."""

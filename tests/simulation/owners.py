@@ -10,12 +10,10 @@ from chalicelib.domain.access import Action, Caller, Role
 from chalicelib.domain.job import Priority
 from chalicelib.domain.keys import source_key
 from chalicelib.domain.ladder import EncodingProfile
-from chalicelib.errors import Rejected
 from chalicelib.services.control import CostLimit
 from chalicelib.services.recordings import Draft
 from chalicelib.services.transcoding import Wishes
 from simulation.encoders import a_source, tag_of
-from simulation.world import Unanswered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,8 +22,6 @@ if TYPE_CHECKING:
     from simulation.hub import Process
     from simulation.world import World
 
-PATIENCE = 12
-"""How often a person asks again for what got no answer."""
 LADDERS = (
     (EncodingProfile("tiny", 160, 90, 60, 15),),
     (EncodingProfile("tiny", 160, 90, 60, 15), EncodingProfile("small", 320, 180, 150, 30)),
@@ -97,21 +93,7 @@ class Owner:
         )
 
     def _ask(self, name: str, work: Callable[[], Any]) -> Any:
-        """Make a request until it is answered; returns None for a refusal, which is noted."""
-        world = self.world
-        for _ in range(PATIENCE):
-            try:
-                answer = world.ask(name, work)
-            except Unanswered:
-                world.hub.pause(world.hub.chance.uniform(0.5, 5))
-            except Rejected as refusal:
-                self.asked.append(f"{name}: {refusal.code}")
-                return None
-            else:
-                self.asked.append(name)
-                return answer
-        world.defects.append(f"{name} was never answered")
-        return None
+        return self.world.ask_patiently(name, work, self.asked)
 
     def _find(self, action: Action) -> Recording:
         return container.library().find(self.caller, self.recording_id, action)

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 API_S, MINUTE_S = 29, 60
+PATIENCE = 15
+"""How often a person asks again for what got no answer."""
 _TIMEOUTS = {"encode": 900, "encode_high": 900, "uploads": 120, "prepare": 900, "lifecycle": 300, "live": 60}
 _HANDLERS = {
     "uploads": on_upload.on_upload,
@@ -221,6 +223,22 @@ class World:
             raise
         except (HeadwaterError, Died) as error:
             raise Unanswered(name) from error
+
+    def ask_patiently(self, name: str, work: Callable[[], Any], asked: list[str]) -> Any:
+        """Make a request again until it is answered; returns None for a refusal. `asked` hears what came of it."""
+        for _ in range(PATIENCE):
+            try:
+                answer = self.ask(name, work)
+            except Unanswered:
+                self.hub.pause(self.hub.chance.uniform(0.5, 4))
+            except Rejected as refusal:
+                asked.append(f"{name}: {refusal.code}")
+                return None
+            else:
+                asked.append(name)
+                return answer
+        self.defects.append(f"{name} was never answered")
+        return None
 
     @property
     def idle(self) -> bool:

@@ -45,7 +45,9 @@ def function(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callab
         live = sqs.create_queue(QueueName=STACK.live.name)["QueueUrl"]
         fifo = {"FifoQueue": "true", "ContentBasedDeduplication": "false"}
         broadcast = sqs.create_queue(QueueName=STACK.broadcast.name, Attributes=fifo)["QueueUrl"]
+        lifecycle = sqs.create_queue(QueueName=STACK.lifecycle.name)["QueueUrl"]
         monkeypatch.setenv("HEADWATER_LIVE_QUEUE_URL", live)
+        monkeypatch.setenv("HEADWATER_LIFECYCLE_QUEUE_URL", lifecycle)
         monkeypatch.setenv("HEADWATER_BROADCAST_QUEUE_URL", broadcast)
         forget()
         for bucket in (config.settings().source_bucket, config.settings().media_bucket):
