@@ -47,9 +47,10 @@ def serve(
         await site.start()
         return int(runner.addresses[0][1])
 
-    port = loop.run_until_complete(start())
+    # In its own thread from the beginning: a browser's loop may be running in the caller's.
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
+    port = asyncio.run_coroutine_threadsafe(start(), loop).result(10)
     try:
         yield f"http://127.0.0.1:{port}/"
     finally:
